@@ -1,0 +1,178 @@
+package model
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"net"
+	"reflect"
+	"strings"
+)
+
+// fault turns what a driver reports into what this package promises.
+// It also serves for the errors of rows.
+func (h *handle) fault(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	state := sqlState(err)
+	if ctx.Err() != nil && (state == "57014" || !answered(err)) {
+		return ctx.Err()
+	}
+	k := kindOf(state)
+	if k == nil {
+		k = kindOfLite(liteCode(err))
+	}
+	switch {
+	case k != nil:
+	case lost(err):
+		k = ErrUnavailable
+	default:
+		return err
+	}
+	e := &Error{Kind: k, Err: err}
+	e.Constraint, e.Columns = violated(err)
+	return e
+}
+
+// written turns the error of a write or a commit whose answer never came into
+// ErrCommitUnknown.
+func written(err error) error {
+	if err == nil || !lost(err) {
+		return err
+	}
+	return &Error{Kind: ErrCommitUnknown, Err: err}
+}
+
+func sqlState(err error) string {
+	if s, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err); ok {
+		return s.SQLState()
+	}
+	return ""
+}
+
+// liteCode returns SQLite's extended result code, 0 if err is not SQLite's.
+func liteCode(err error) int {
+	if c, ok := errors.AsType[interface {
+		error
+		Code() int
+	}](err); ok {
+		return c.Code()
+	}
+	return 0
+}
+
+// answered reports whether the database itself said err.
+func answered(err error) bool { return sqlState(err) != "" || liteCode(err) != 0 }
+
+// lost reports whether the connection broke, so that nobody knows how far the
+// database got.
+func lost(err error) bool {
+	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, net.ErrClosed) || errors.Is(err, sql.ErrConnDone) {
+		return true
+	}
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	s := sqlState(err)
+	return strings.HasPrefix(s, "08") || strings.HasPrefix(s, "57P")
+}
+
+// again reports whether running the transaction anew may succeed.
+func again(err error) bool { return errors.Is(err, ErrContention) }
+
+func kindOf(state string) error {
+	switch state {
+	case "23505", "23P01":
+		return ErrConflict
+	case "23503", "23001":
+		return ErrForeignKey
+	case "23502", "23514", "22001", "22003", "22007", "22008", "22021", "22P02", "22P05":
+		return ErrCheck
+	case "40001", "40P01", "55P03":
+		return ErrContention
+	case "53300", "57P03":
+		return ErrUnavailable
+	}
+	return nil
+}
+
+func kindOfLite(code int) error {
+	switch code {
+	case 2067, 1555, 2579: // UNIQUE, PRIMARYKEY, ROWID
+		return ErrConflict
+	case 787: // FOREIGNKEY
+		return ErrForeignKey
+	case 275, 1299: // CHECK, NOTNULL
+		return ErrCheck
+	}
+	switch code & 0xff {
+	case 5, 6: // BUSY, LOCKED
+		return ErrContention
+	case 14: // CANTOPEN
+		return ErrUnavailable
+	}
+	return nil
+}
+
+// violated reads the constraint and its columns from the fields both
+// well-known PostgreSQL drivers have, or from SQLite's text.
+func violated(err error) (constraint string, columns []string) {
+	if liteCode(err) != 0 {
+		_, list, ok := strings.Cut(err.Error(), "constraint failed: ")
+		if _, rest, more := strings.Cut(list, "constraint failed: "); more {
+			list = rest
+		}
+		if !ok {
+			return "", nil
+		}
+		list, _, _ = strings.Cut(list, " (")
+		for _, c := range strings.Split(list, ", ") {
+			if _, name, ok := strings.Cut(c, "."); ok {
+				columns = append(columns, name)
+			}
+		}
+		return "", columns
+	}
+	constraint = field(err, "Constraint", "ConstraintName")
+	if c := field(err, "Column", "ColumnName"); c != "" {
+		return constraint, []string{c}
+	}
+	// "Key (a, b)=(1, 2) already exists.", in whatever language.
+	_, list, _ := strings.Cut(field(err, "Detail"), "(")
+	if list, _, ok := strings.Cut(list, ")=("); ok {
+		columns = strings.Split(list, ", ")
+	}
+	return constraint, columns
+}
+
+// field returns the first of the named string fields that the error with a
+// SQLSTATE has.
+func field(err error, names ...string) string {
+	s, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err)
+	if !ok {
+		return ""
+	}
+	v := reflect.Indirect(reflect.ValueOf(s))
+	if v.Kind() != reflect.Struct {
+		return ""
+	}
+	for _, n := range names {
+		if f := v.FieldByName(n); f.IsValid() && f.Kind() == reflect.String {
+			return f.String()
+		}
+	}
+	return ""
+}
