@@ -104,7 +104,8 @@ func (h *handle) queryWrite(ctx context.Context, text string, args []any) (*sql.
 		case h.tx != nil:
 			return h.tx.tx.QueryContext(ctx, text, args...)
 		case h.pool != nil:
-			return h.pool.writer.QueryContext(ctx, text, args...)
+			rows, err := h.pool.writer.QueryContext(ctx, text, args...)
+			return rows, written(ctx, err)
 		}
 		conn, err := h.base.Conn(ctx)
 		if err != nil {
@@ -113,7 +114,7 @@ func (h *handle) queryWrite(ctx context.Context, text string, args []any) (*sql.
 		rows, err := conn.QueryContext(ctx, text, args...)
 		// Close waits for the rows to be closed, then gives the connection back.
 		go conn.Close()
-		return rows, written(err)
+		return rows, written(ctx, err)
 	})
 }
 
@@ -124,7 +125,8 @@ func (h *handle) exec(ctx context.Context, text string, args []any) (sql.Result,
 		case h.tx != nil:
 			return h.tx.tx.ExecContext(ctx, text, args...)
 		case h.pool != nil:
-			return h.pool.writer.ExecContext(ctx, text, args...)
+			res, err := h.pool.writer.ExecContext(ctx, text, args...)
+			return res, written(ctx, err)
 		}
 		conn, err := h.base.Conn(ctx)
 		if err != nil {
@@ -132,7 +134,7 @@ func (h *handle) exec(ctx context.Context, text string, args []any) (sql.Result,
 		}
 		defer conn.Close()
 		res, err := conn.ExecContext(ctx, text, args...)
-		return res, written(err)
+		return res, written(ctx, err)
 	})
 }
 

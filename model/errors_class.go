@@ -2,7 +2,6 @@ package model
 
 import (
 	"context"
-	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"io"
@@ -30,7 +29,7 @@ func (h *handle) fault(ctx context.Context, err error) error {
 	}
 	switch {
 	case k != nil:
-	case lost(err):
+	case lost(err), isConnect(err):
 		k = ErrUnavailable
 	default:
 		return err
@@ -41,12 +40,20 @@ func (h *handle) fault(ctx context.Context, err error) error {
 }
 
 // written turns the error of a write or a commit whose answer never came into
-// ErrCommitUnknown.
-func written(err error) error {
+// ErrCommitUnknown. The error of a cancelled context stays visible in it.
+func written(ctx context.Context, err error) error {
 	if err == nil || !lost(err) {
 		return err
 	}
+	if ctx.Err() != nil {
+		err = errors.Join(ctx.Err(), err)
+	}
 	return &Error{Kind: ErrCommitUnknown, Err: err}
+}
+
+func isConnect(err error) bool {
+	_, ok := errors.AsType[*connectError](err)
+	return ok
 }
 
 func sqlState(err error) string {
@@ -73,15 +80,19 @@ func liteCode(err error) int {
 // answered reports whether the database itself said err.
 func answered(err error) bool { return sqlState(err) != "" || liteCode(err) != 0 }
 
-// lost reports whether the connection broke, so that nobody knows how far the
-// database got.
+// lost reports whether a connection broke while it was in use, so that nobody
+// knows how far the database got.
 func lost(err error) bool {
-	if errors.Is(err, driver.ErrBadConn) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, net.ErrClosed) || errors.Is(err, sql.ErrConnDone) {
-		return true
+	if isConnect(err) {
+		return false
 	}
-	if _, ok := errors.AsType[net.Error](err); ok {
-		return true
+	for _, sign := range []error{lostError{}, driver.ErrBadConn, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed} {
+		if errors.Is(err, sign) {
+			return true
+		}
+	}
+	if op, ok := errors.AsType[*net.OpError](err); ok {
+		return op.Op != "dial"
 	}
 	s := sqlState(err)
 	return strings.HasPrefix(s, "08") || strings.HasPrefix(s, "57P")

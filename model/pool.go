@@ -8,41 +8,94 @@ import (
 	"time"
 )
 
-// Options says how [Open] keeps a pool. The zero value, and nil, suit a
-// server with one database.
+// Options says how [Open] keeps connections. The zero value, and nil, suit a
+// server with one database. Sizes may also be changed later through [Pool.SQL].
 type Options struct {
-	// Open caps the connections; 0 means 20.
-	Open int
-	// Idle is how many of them stay open unused; 0 means all of them.
-	Idle int
-	// Lifetime ends a connection after its age; 0 means 30 minutes, plus or
-	// minus nothing. IdleTime ends it after so long unused; 0 means 5 minutes.
+	// Conns caps the connections that may write; 0 means 20, and 1 on SQLite,
+	// which has one writer at a time.
+	Conns int
+	// Lifetime ends a connection after its age, 0 means 30 minutes. IdleTime
+	// ends it after so long unused, 0 means 5 minutes. Neither touches SQLite.
 	Lifetime, IdleTime time.Duration
 	// Statements is how many prepared statements each connection keeps; 0
 	// means 256, a negative number none, which a pooler in transaction mode
 	// needs.
 	Statements int
-	// Readers opens the connections that only read. nil means the one pool
-	// does both; SQLite wants one writer and several readers.
-	Readers driver.Connector
-	// ReadersOpen caps those; 0 means 8.
-	ReadersOpen int
-	// Span is called around every statement; nil costs nothing.
-	Span func(ctx context.Context, name string, attrs ...slog.Attr) (context.Context, func(error))
-	// Log receives what the N+1 guard of development finds; nil means slog.Default().
-	Log *slog.Logger
+	// Readers opens connections that only read; nil means the others read as
+	// well. ReaderConns caps them, 0 means 8.
+	Readers     driver.Connector
+	ReaderConns int
 }
 
-// A Pool is a database with its connections. It may be used concurrently.
+// A Pool is a database with its connections, from [Open] or from the Open of
+// a package like model/postgres. It may be used concurrently.
 type Pool struct {
-	writer, reader *sql.DB
+	// Span is called around every statement; nil costs nothing. It must not
+	// change after the first statement.
+	Span func(ctx context.Context, name string, attrs ...slog.Attr) (context.Context, func(error))
+
+	writer, reader *sql.DB // the same unless Options.Readers is set
 	h              *handle
-	opts           Options
+}
+
+// Open makes a pool of the connections c opens. It opens none itself.
+//
+// What the pool adds to database/sql: each connection keeps its prepared
+// statements; an answer that was lost is an error and never a silent second
+// run; a connection that died while idle is replaced before it is used; a
+// connection whose query was cancelled is not used again; a text without
+// arguments cannot hold a second statement.
+func Open(c driver.Connector, d Dialect, o *Options) *Pool {
+	var opts Options
+	if o != nil {
+		opts = *o
+	}
+	switch {
+	case opts.Statements < 0:
+		opts.Statements = 0
+	case opts.Statements == 0:
+		opts.Statements = 256
+	}
+	p := &Pool{writer: sql.OpenDB(&connector{c, d, opts.Statements})}
+	p.reader = p.writer
+	limit(p.writer, d, opts.Conns, map[Dialect]int{Postgres: 20, SQLite: 1}[d], opts)
+	if opts.Readers != nil {
+		p.reader = sql.OpenDB(&connector{opts.Readers, d, opts.Statements})
+		limit(p.reader, d, opts.ReaderConns, 8, opts)
+	}
+	p.h = &handle{kind: d, pool: p}
+	return p
+}
+
+// limit bounds a pool. Idle connections stay until they are too old: opening
+// one costs more than keeping it.
+func limit(db *sql.DB, d Dialect, conns, usual int, o Options) {
+	if conns <= 0 {
+		conns = usual
+	}
+	db.SetMaxOpenConns(conns)
+	db.SetMaxIdleConns(conns)
+	if d == SQLite {
+		return
+	}
+	db.SetConnMaxLifetime(or(o.Lifetime, 30*time.Minute))
+	db.SetConnMaxIdleTime(or(o.IdleTime, 5*time.Minute))
+}
+
+func or(d, usual time.Duration) time.Duration {
+	if d == 0 {
+		return usual
+	}
+	return d
 }
 
 // SQL returns the database/sql handle under the pool, for packages that take
-// one. On SQLite it is the single writer connection.
+// one. On SQLite it is the single writer connection. A statement run through
+// it is never repeated silently either; the error of a lost answer is plain.
 func (p *Pool) SQL() *sql.DB { return p.writer }
+
+// Dialect returns the dialect the pool was opened with.
+func (p *Pool) Dialect() Dialect { return p.h.kind }
 
 // Close closes the connections. Statements that run are waited for.
 func (p *Pool) Close() error {
@@ -57,7 +110,7 @@ func (p *Pool) Close() error {
 
 func (p *Pool) handle() *handle { return p.h }
 
-// read runs a statement without effects and repeats it when the connection is lost.
+// read runs a statement without effects, again when the connection is lost.
 func (p *Pool) read(ctx context.Context, text string, args []any) (*sql.Rows, error) {
 	for try := 1; ; try++ {
 		rows, err := p.reader.QueryContext(ctx, text, args...)

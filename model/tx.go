@@ -100,15 +100,11 @@ func (h *handle) atomically(ctx context.Context, fn func(DB) error) error {
 func begin(ctx context.Context, db *sql.DB, h *handle, o TxOptions, fn func(DB) error) (err error) {
 	// The transaction itself ignores the caller's context: database/sql would
 	// otherwise roll back from another goroutine while fn is still running.
-	conn, err := db.Conn(ctx)
+	conn, sqlTx, err := open(ctx, db, sql.TxOptions{Isolation: o.Isolation, ReadOnly: o.ReadOnly})
 	if err != nil {
 		return h.fault(ctx, err)
 	}
 	defer conn.Close()
-	sqlTx, err := conn.BeginTx(context.WithoutCancel(ctx), &sql.TxOptions{Isolation: o.Isolation, ReadOnly: o.ReadOnly})
-	if err != nil {
-		return h.fault(ctx, err)
-	}
 	tx := &txState{tx: sqlTx}
 	committed := false
 	defer func() {
@@ -124,11 +120,30 @@ func begin(ctx context.Context, db *sql.DB, h *handle, o TxOptions, fn func(DB) 
 		return err
 	}
 	if err := sqlTx.Commit(); err != nil {
-		return h.fault(ctx, written(err))
+		return h.fault(ctx, written(ctx, err))
 	}
 	committed = true
 	tx.ended(ctx, tx.committed)
 	return nil
+}
+
+// open begins a transaction on one connection. A connection that is lost at
+// that point has changed nothing, so another one may take over.
+func open(ctx context.Context, db *sql.DB, o sql.TxOptions) (*sql.Conn, *sql.Tx, error) {
+	for try := 1; ; try++ {
+		conn, err := db.Conn(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		tx, err := conn.BeginTx(context.WithoutCancel(ctx), &o)
+		if err == nil {
+			return conn, tx, nil
+		}
+		conn.Close()
+		if try == 3 || ctx.Err() != nil || !lost(err) {
+			return nil, nil, err
+		}
+	}
 }
 
 // txState is a transaction or a savepoint in one.

@@ -1,0 +1,100 @@
+package model
+
+import (
+	"context"
+	"database/sql/driver"
+	"io"
+	"reflect"
+)
+
+// rows is an open result: the connection counts it, and a statement whose
+// result is open is not used a second time.
+type rows struct {
+	inner driver.Rows
+	c     *conn
+	st    *stmt // nil if it was not prepared by the cache
+	ctx   context.Context
+}
+
+// rows wraps what a query of the driver returned.
+func (c *conn) rows(ctx context.Context, rs driver.Rows, st *stmt, err error) (driver.Rows, error) {
+	if err != nil {
+		if st != nil {
+			c.stmts.done(st)
+		}
+		return nil, c.after(ctx, err)
+	}
+	c.open++
+	return &rows{inner: rs, c: c, st: st, ctx: ctx}, nil
+}
+
+func (r *rows) Columns() []string { return r.inner.Columns() }
+
+func (r *rows) Next(dest []driver.Value) error {
+	err := r.inner.Next(dest)
+	if err == nil || err == io.EOF {
+		return err
+	}
+	return r.c.after(r.ctx, err)
+}
+
+func (r *rows) Close() error {
+	if r.c == nil {
+		return nil
+	}
+	err := r.inner.Close()
+	c := r.c
+	r.c = nil
+	c.open--
+	if r.st != nil {
+		c.stmts.done(r.st)
+	}
+	return c.after(r.ctx, err)
+}
+
+func (r *rows) HasNextResultSet() bool {
+	n, ok := r.inner.(driver.RowsNextResultSet)
+	return ok && n.HasNextResultSet()
+}
+
+func (r *rows) NextResultSet() error {
+	if n, ok := r.inner.(driver.RowsNextResultSet); ok {
+		return n.NextResultSet()
+	}
+	return io.EOF
+}
+
+func (r *rows) ColumnTypeDatabaseTypeName(i int) string {
+	if n, ok := r.inner.(driver.RowsColumnTypeDatabaseTypeName); ok {
+		return n.ColumnTypeDatabaseTypeName(i)
+	}
+	return ""
+}
+
+func (r *rows) ColumnTypeScanType(i int) reflect.Type {
+	if n, ok := r.inner.(driver.RowsColumnTypeScanType); ok {
+		return n.ColumnTypeScanType(i)
+	}
+	return reflect.TypeFor[any]()
+}
+
+func (r *rows) ColumnTypeLength(i int) (int64, bool) {
+	if n, ok := r.inner.(driver.RowsColumnTypeLength); ok {
+		return n.ColumnTypeLength(i)
+	}
+	return 0, false
+}
+
+func (r *rows) ColumnTypeNullable(i int) (nullable, ok bool) {
+	if n, ok := r.inner.(driver.RowsColumnTypeNullable); ok {
+		return n.ColumnTypeNullable(i)
+	}
+	return false, false
+}
+
+func (r *rows) ColumnTypePrecisionScale(i int) (precision, scale int64, ok bool) {
+	if n, ok := r.inner.(driver.RowsColumnTypePrecisionScale); ok {
+		return n.ColumnTypePrecisionScale(i)
+	}
+	return 0, 0, false
+}
