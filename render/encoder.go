@@ -1,0 +1,262 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// maxPooled is the largest buffer, in bytes, that waits for the next response.
+const maxPooled = 1 << 20
+
+// An encoder is the buffer of one response and the objects being written into
+// it. It belongs to one goroutine.
+type encoder struct {
+	buf []byte
+	ctx context.Context
+	err error         // the first failure; nothing after it counts
+	std *json.Encoder // writes to this encoder; made at first need
+
+	location, link string // headers of the answer
+
+	frames []*Object // one for each depth of nesting, kept for the next use
+	depth  int       // frames in use
+}
+
+var encoders = sync.Pool{New: func() any { return &encoder{buf: make([]byte, 0, 4096)} }}
+
+func newEncoder(ctx context.Context) *encoder {
+	e := encoders.Get().(*encoder)
+	e.ctx = ctx
+	return e
+}
+
+// free gives the encoder back. An encoder that a panic went through is not
+// given back: its state is unknown.
+func (e *encoder) free() {
+	if cap(e.buf) > maxPooled {
+		return
+	}
+	e.buf, e.ctx, e.err, e.depth = e.buf[:0], nil, nil, 0
+	e.location, e.link = "", ""
+	encoders.Put(e)
+}
+
+// Write is what encoding/json writes through.
+func (e *encoder) Write(p []byte) (int, error) {
+	e.buf = append(e.buf, p...)
+	return len(p), nil
+}
+
+func (e *encoder) fail(err error) {
+	if e.err == nil {
+		e.err = err
+	}
+}
+
+func (e *encoder) null() { e.buf = append(e.buf, "null"...) }
+
+func (e *encoder) float(f float64, bits int) {
+	var ok bool
+	if e.buf, ok = appendFloat(e.buf, f, bits); !ok {
+		e.fail(fmt.Errorf("unsupported value %s", strconv.FormatFloat(f, 'g', -1, bits)))
+	}
+}
+
+func (e *encoder) time(t time.Time) {
+	e.buf = append(e.buf, '"')
+	b, err := t.AppendText(e.buf)
+	if err != nil {
+		e.fail(err)
+		return
+	}
+	e.buf = append(b, '"')
+}
+
+func (e *encoder) strings(list []string) {
+	if list == nil {
+		e.null()
+		return
+	}
+	e.buf = append(e.buf, '[')
+	for i, s := range list {
+		if i > 0 {
+			e.buf = append(e.buf, ',')
+		}
+		e.buf = appendString(e.buf, s)
+	}
+	e.buf = append(e.buf, ']')
+}
+
+// value writes what p, a pointer, points to. The common types are written
+// here; all others are left to [encoder.other].
+func (e *encoder) value(p any, sel *Selection) {
+	switch p := p.(type) {
+	case *string:
+		e.buf = appendString(e.buf, *p)
+	case *int:
+		e.buf = strconv.AppendInt(e.buf, int64(*p), 10)
+	case *int64:
+		e.buf = strconv.AppendInt(e.buf, *p, 10)
+	case *bool:
+		e.buf = strconv.AppendBool(e.buf, *p)
+	case *float64:
+		e.float(*p, 64)
+	case *time.Time:
+		e.time(*p)
+	case *[]string:
+		e.strings(*p)
+	case *[]byte:
+		e.buf = appendBytes(e.buf, *p)
+	case **string:
+		if *p == nil {
+			e.null()
+			return
+		}
+		e.buf = appendString(e.buf, **p)
+	case **time.Time:
+		if *p == nil {
+			e.null()
+			return
+		}
+		e.time(**p)
+	default:
+		e.other(p, sel)
+	}
+}
+
+// other writes what p, a pointer of any type, points to: a type with a View
+// through it, a basic kind without methods of its own directly, a struct of
+// which only some members are wanted by its plan, the rest by encoding/json.
+func (e *encoder) other(p any, sel *Selection) {
+	v := reflect.ValueOf(p).Elem()
+	info := typeInfoOf(v.Type())
+	for info.way == wayPointer {
+		if v.IsNil() {
+			e.null()
+			return
+		}
+		v = v.Elem()
+		info = typeInfoOf(v.Type())
+	}
+	switch info.way {
+	case wayBool:
+		e.buf = strconv.AppendBool(e.buf, v.Bool())
+	case wayInt:
+		e.buf = strconv.AppendInt(e.buf, v.Int(), 10)
+	case wayUint:
+		e.buf = strconv.AppendUint(e.buf, v.Uint(), 10)
+	case wayFloat:
+		e.float(v.Float(), v.Type().Bits())
+	case wayString:
+		e.buf = appendString(e.buf, v.String())
+	case wayView:
+		e.object(v.Addr().Interface().(viewer), sel)
+	case wayList, wayMap, wayStruct:
+		if !info.views && (sel == nil || info.way == wayMap) {
+			e.standard(v)
+			return
+		}
+		e.inside(v, info, sel)
+	default:
+		e.standard(v)
+	}
+}
+
+// boxed writes a value that is not behind a pointer.
+func (e *encoder) boxed(v any, sel *Selection) {
+	x := reflect.ValueOf(v)
+	switch {
+	case !x.IsValid():
+		e.null()
+		return
+	case x.Kind() == reflect.Pointer && !x.IsNil():
+		e.value(v, sel)
+		return
+	case sel != nil || typeInfoOf(x.Type()).views:
+		p := reflect.New(x.Type())
+		p.Elem().Set(x)
+		e.other(p.Interface(), sel)
+		return
+	}
+	e.standard(reflect.ValueOf(&v).Elem())
+}
+
+// standard leaves an addressable value to encoding/json.
+func (e *encoder) standard(v reflect.Value) {
+	if e.std == nil {
+		e.std = json.NewEncoder(e)
+	}
+	start := len(e.buf)
+	if err := e.std.Encode(v.Addr().Interface()); err != nil {
+		e.buf = e.buf[:start]
+		e.fail(err)
+		return
+	}
+	e.buf = bytes.TrimSuffix(e.buf, []byte("\n"))
+}
+
+// inside writes a list, map or struct that is narrowed or holds views.
+func (e *encoder) inside(v reflect.Value, info *typeInfo, sel *Selection) {
+	switch info.way {
+	case wayStruct:
+		e.narrow(v, info.fields(), sel)
+	case wayMap:
+		e.dict(v)
+	default:
+		e.list(v, sel)
+	}
+}
+
+// object writes the object a View describes.
+func (e *encoder) object(v viewer, sel *Selection) {
+	o := e.open(sel)
+	v.View(o)
+	e.close(o)
+}
+
+// open starts an object; close ends it.
+func (e *encoder) open(sel *Selection) *Object {
+	if e.depth == len(e.frames) {
+		e.frames = append(e.frames, new(Object))
+	}
+	o := e.frames[e.depth]
+	e.depth++
+	*o = Object{e: e, sel: sel, start: len(e.buf)}
+	return o
+}
+
+func (e *encoder) close(o *Object) {
+	e.depth--
+	if len(e.buf) == o.start {
+		e.buf = append(e.buf, '{')
+	}
+	e.buf = append(e.buf, '}')
+}
+
+// item writes *x through view.
+func item[T any](e *encoder, x *T, view View[T], sel *Selection) {
+	o := e.open(sel)
+	view(x, o)
+	e.close(o)
+}
+
+// items writes a list through view; a nil list is empty, not null.
+func items[T any](e *encoder, list []T, view View[T], sel *Selection) {
+	e.buf = append(e.buf, '[')
+	for i := range list {
+		if e.err != nil {
+			return
+		}
+		if i > 0 {
+			e.buf = append(e.buf, ',')
+		}
+		item(e, &list[i], view, sel)
+	}
+	e.buf = append(e.buf, ']')
+}

@@ -1,0 +1,96 @@
+package render
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strconv"
+)
+
+const mediaJSON = "application/json"
+
+// Respond answers a request with *out: a result type such as [Page] or
+// [Created] by its own rules, any other value as JSON with status 200. What is
+// written is narrowed by the selection in the context of the request; see
+// [With].
+//
+// The body is built before anything is sent. If a view fails, the error is
+// returned with nothing written, so that the caller can still answer with a
+// status of its own. A nil out, or a pointer to a nil pointer, is such an error.
+//
+// The error of a client that accepts no JSON has HTTPStatus 406. It is given
+// for GET, HEAD and QUERY only: after other methods the work is done, and its
+// answer is sent in the form there is.
+func Respond[T any](w http.ResponseWriter, r *http.Request, out *T) error {
+	if out == nil {
+		return errNil
+	}
+	if res, ok := any(out).(responder); ok {
+		return res.Respond(w, r)
+	}
+	if res, ok := any(*out).(responder); ok && !reflect.ValueOf(res).IsZero() {
+		return res.Respond(w, r) // a pointer to a result type, or an interface holding one
+	}
+	return respondAt(w, r, http.StatusOK, "", out)
+}
+
+var errNil = errors.New("render: nothing to answer with: the result is nil")
+
+// respondAt answers with one body.
+func respondAt[T any](w http.ResponseWriter, r *http.Request, status int, at string, body *T) error {
+	if v := reflect.ValueOf(body).Elem(); v.Kind() == reflect.Pointer && v.IsNil() {
+		return errNil
+	}
+	return respond(w, r, func(e *encoder, sel *Selection) int {
+		e.body(body, sel)
+		e.location = at
+		return status
+	})
+}
+
+// respond builds an answer and sends it.
+func respond(w http.ResponseWriter, r *http.Request, build func(*encoder, *Selection) int) error {
+	if err := acceptable(r, mediaJSON); err != nil {
+		return err
+	}
+	e := newEncoder(r.Context())
+	status := build(e, selectionOf(r.Context()))
+	if e.err != nil {
+		err := e.err
+		e.free()
+		return fmt.Errorf("render: %w", err)
+	}
+	err := e.send(w, r, status)
+	e.free()
+	return err
+}
+
+// body writes the value of an answer. There a nil list is an empty one.
+func (e *encoder) body(p any, sel *Selection) {
+	if v := reflect.ValueOf(p).Elem(); v.Kind() == reflect.Slice && v.IsNil() && typeInfoOf(v.Type()).way == wayList {
+		e.buf = append(e.buf, "[]"...)
+		return
+	}
+	e.value(p, sel)
+}
+
+func (e *encoder) send(w http.ResponseWriter, r *http.Request, status int) error {
+	h := w.Header()
+	h.Set("Content-Type", mediaJSON)
+	h.Set("Content-Length", strconv.Itoa(len(e.buf)))
+	if e.location != "" {
+		h.Set("Location", string(appendReference(nil, e.location)))
+	}
+	if e.link != "" {
+		h.Add("Link", e.link)
+	}
+	w.WriteHeader(status)
+	if r.Method == http.MethodHead {
+		return nil
+	}
+	if _, err := w.Write(e.buf); err != nil {
+		return fmt.Errorf("render: send: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package render_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/glueful/glueful-go/render"
+)
+
+func get(t *testing.T, target string, ctx context.Context, respond func(http.ResponseWriter, *http.Request) error) *httptest.ResponseRecorder {
+	t.Helper()
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", target, nil)
+	if ctx != nil {
+		r = r.WithContext(ctx)
+	}
+	if err := respond(w, r); err != nil {
+		t.Fatalf("Respond: %v", err)
+	}
+	return w
+}
+
+func TestPage(t *testing.T) {
+	total := int64(7)
+	tests := []struct {
+		name, target string
+		page         render.Page[review]
+		body, link   string
+	}{
+		{"an empty keyset page has an empty list", "/r", render.Page[review]{Size: 2},
+			`{"data":[],"meta":{"size":2,"more":false},"links":{"self":"/r"}}`, ""},
+		{"keyset links keep the other parameters", "/r?sort=a&page%5Bcursor%5D=old&page[size]=2&page[cursor]=x",
+			render.Page[review]{Items: []review{{5, "<good>"}}, Size: 2, Next: "n=", Prev: "p", More: true},
+			`{"data":[{"stars":5,"text":"\u003cgood\u003e"}],"meta":{"size":2,"more":true},"links":{` +
+				`"self":"/r?sort=a\u0026page%5Bcursor%5D=old\u0026page[size]=2\u0026page[cursor]=x",` +
+				`"next":"/r?sort=a\u0026page[size]=2\u0026page%5Bcursor%5D=n%3D",` +
+				`"prev":"/r?sort=a\u0026page[size]=2\u0026page%5Bcursor%5D=p"}}`,
+			`</r?sort=a&page[size]=2&page%5Bcursor%5D=n%3D>; rel="next", </r?sort=a&page[size]=2&page%5Bcursor%5D=p>; rel="prev"`},
+		{"numbered pages count on", "/r?page[number]=2", render.Page[review]{Size: 2, Number: 2, More: true, Total: &total},
+			`{"data":[],"meta":{"size":2,"more":true,"total":7,"page":2},"links":{"self":"/r?page[number]=2",` +
+				`"next":"/r?page%5Bnumber%5D=3","prev":"/r?page%5Bnumber%5D=1"}}`,
+			`</r?page%5Bnumber%5D=3>; rel="next", </r?page%5Bnumber%5D=1>; rel="prev"`},
+		{"a path that looks like a host stays a path", "//evil.example/r", render.Page[review]{Size: 1, Number: 2},
+			`{"data":[],"meta":{"size":1,"more":false,"page":2},"links":{"self":"/.//evil.example/r","prev":"/.//evil.example/r?page%5Bnumber%5D=1"}}`,
+			`</.//evil.example/r?page%5Bnumber%5D=1>; rel="prev"`},
+		{"brackets of a header cannot be closed", "/r?a=>;rel=x,<", render.Page[review]{Size: 1, Number: 2},
+			`{"data":[],"meta":{"size":1,"more":false,"page":2},"links":{"self":"/r?a=%3E;rel=x,%3C","prev":"/r?a=%3E;rel=x,%3C\u0026page%5Bnumber%5D=1"}}`,
+			`</r?a=%3E;rel=x,%3C&page%5Bnumber%5D=1>; rel="prev"`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest("GET", "/", nil)
+			r.RequestURI = tt.target
+			if err := render.Respond(w, r, &tt.page); err != nil {
+				t.Fatal(err)
+			}
+			if got := w.Body.String(); got != tt.body {
+				t.Errorf("body:\n got %s\nwant %s", got, tt.body)
+			}
+			if got := w.Header().Get("Link"); got != tt.link {
+				t.Errorf("Link:\n got %s\nwant %s", got, tt.link)
+			}
+		})
+	}
+}
+
+func TestRespond_statuses(t *testing.T) {
+	w := get(t, "/", nil, render.Created[review]{At: "/r/1\r\nX: y", Body: review{Stars: 1}}.Respond)
+	if w.Code != 201 || w.Header().Get("Location") != "/r/1%0D%0AX:%20y" || w.Body.String() != `{"stars":1,"text":""}` {
+		t.Errorf("Created: %d %q %s", w.Code, w.Header(), w.Body)
+	}
+	w = get(t, "/", nil, render.NoContent{}.Respond)
+	if w.Code != 204 || w.Body.Len() != 0 {
+		t.Errorf("NoContent: %d %s", w.Code, w.Body)
+	}
+	w = get(t, "/", render.With(t.Context(), render.Select([]string{"text"})), func(w http.ResponseWriter, r *http.Request) error {
+		return render.Respond(w, r, &review{Text: "x"})
+	})
+	if w.Code != 200 || w.Body.String() != `{"text":"x"}` || w.Header().Get("Content-Length") != "12" {
+		t.Errorf("bare: %d %q %s", w.Code, w.Header(), w.Body)
+	}
+}
