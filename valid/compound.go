@@ -1,0 +1,297 @@
+package valid
+
+import (
+	"encoding"
+	"reflect"
+	"strconv"
+	"strings"
+)
+
+// structure reads an object into a struct. Names are compared exactly; a guess
+// that they come in the order of the fields saves most look-ups.
+func (d *decoder) structure(c byte, p *plan, v reflect.Value) bool {
+	if c != '{' {
+		return d.mismatch("object")
+	}
+	var few uint64 // fields seen, or
+	var many []bool
+	if len(p.fields) > 64 {
+		many = make([]bool, len(p.fields))
+	}
+	guess := 0
+	for more, ok := d.begin('}'); ; more, ok = d.more('}') {
+		if !ok || !more {
+			return ok
+		}
+		name, ok := d.name()
+		if !ok {
+			return false
+		}
+		i := p.find(d.text(name), guess)
+		if i < 0 {
+			if !d.unknown(p, name) {
+				return false
+			}
+			continue
+		}
+		guess = i + 1
+		f := &p.fields[i]
+		d.path = append(d.path, step{name: f.name})
+		if many != nil && many[i] || few&(1<<(i&63)) != 0 && many == nil {
+			return d.duplicate(name)
+		}
+		if many != nil {
+			many[i] = true
+		} else {
+			few |= 1 << i
+		}
+		field := v.Field(f.index[0])
+		for _, j := range f.index[1:] {
+			field = field.Field(j)
+		}
+		if !d.value(f.plan, field) {
+			return false
+		}
+		d.path = d.path[:len(d.path)-1]
+	}
+}
+
+func (p *plan) find(name []byte, guess int) int {
+	if guess < len(p.fields) && p.fields[guess].name == string(name) {
+		return guess
+	}
+	if i, ok := p.byName[string(name)]; ok {
+		return i
+	}
+	return -1
+}
+
+// unknown notes a name that no field has and passes over its value. A known
+// name in another spelling is named; one that is not ours is not repeated, the
+// object that holds it is named instead.
+func (d *decoder) unknown(p *plan, name span) bool {
+	text := string(d.text(name))
+	after := d.pos
+	d.pos = name.from - 1
+	ok := false
+	i := 0
+	for i < len(p.fields) && !strings.EqualFold(p.fields[i].name, text) {
+		i++
+	}
+	if i < len(p.fields) {
+		d.path = append(d.path, step{name: p.fields[i].name})
+		ok = d.wrong("spelling")
+		d.path = d.path[:len(d.path)-1]
+	} else {
+		ok = d.wrong("unknown")
+	}
+	d.pos = after
+	return ok && d.skip()
+}
+
+// list reads an array into a slice or array.
+func (d *decoder) list(c byte, p *plan, v reflect.Value) bool {
+	if c != '[' {
+		return d.mismatch("array")
+	}
+	if p.op == opSlice {
+		v.SetZero()
+	}
+	n := 0
+	d.path = append(d.path, step{})
+	for more, ok := d.begin(']'); ; more, ok = d.more(']') {
+		if !ok {
+			return false
+		}
+		if !more {
+			break
+		}
+		d.path[len(d.path)-1].index = n
+		if p.op == opArray && n == v.Len() || p.op == opSlice && !d.grow(p, v, n) {
+			break
+		}
+		if !d.value(p.elem, v.Index(n)) {
+			return false
+		}
+		n++
+	}
+	d.path = d.path[:len(d.path)-1]
+	switch {
+	case d.failed != nil:
+		return false
+	case p.op == opArray && n != v.Len() || p.op == opArray && d.data[d.pos-1] != ']':
+		return d.refuse(422, "count", v.Len(), v.Len())
+	case n == 0 && p.op == opSlice:
+		v.Set(reflect.MakeSlice(p.typ, 0, 0))
+	}
+	return true
+}
+
+// grow makes room for element n.
+func (d *decoder) grow(p *plan, v reflect.Value, n int) bool {
+	if n == v.Cap() {
+		if n == 0 {
+			v.Grow(4)
+		} else {
+			v.Grow(1)
+		}
+		if !d.spend(v.Cap() * p.size) {
+			return false
+		}
+	}
+	v.SetLen(n + 1)
+	return true
+}
+
+// table reads an object into a map.
+func (d *decoder) table(c byte, p *plan, v reflect.Value) bool {
+	if c != '{' {
+		return d.mismatch("object")
+	}
+	v.Set(reflect.MakeMap(p.typ))
+	elem := reflect.New(p.elem.typ).Elem()
+	for more, ok := d.begin('}'); ; more, ok = d.more('}') {
+		if !ok || !more {
+			return ok
+		}
+		name, ok := d.name()
+		if !ok {
+			return false
+		}
+		text := string(d.text(name))
+		if !d.spend(4*p.size + len(text)) {
+			return false
+		}
+		key, ok := mapKey(p.typ.Key(), text)
+		if !ok {
+			if !d.wrong("key") || !d.skip() {
+				return false
+			}
+			continue
+		}
+		if v.MapIndex(key).IsValid() {
+			return d.duplicate(name)
+		}
+		at := len(d.path)
+		if plain(text) && text != "" {
+			d.path = append(d.path, step{name: text})
+		}
+		elem.SetZero()
+		if !d.value(p.elem, elem) {
+			return false
+		}
+		d.path = d.path[:at]
+		v.SetMapIndex(key, elem)
+	}
+}
+
+// mapKey reads a map key of type t from its text. Numbers must be in their
+// shortest form, so that two texts cannot be one key.
+func mapKey(t reflect.Type, text string) (reflect.Value, bool) {
+	k := reflect.New(t).Elem()
+	if u, ok := k.Addr().Interface().(encoding.TextUnmarshaler); ok {
+		return k, u.UnmarshalText([]byte(text)) == nil
+	}
+	switch {
+	case t.Kind() == reflect.String:
+		k.SetString(text)
+		return k, true
+	case k.CanInt():
+		n, err := strconv.ParseInt(text, 10, t.Bits())
+		k.SetInt(n)
+		return k, err == nil && strconv.FormatInt(n, 10) == text
+	}
+	n, err := strconv.ParseUint(text, 10, t.Bits())
+	k.SetUint(n)
+	return k, err == nil && strconv.FormatUint(n, 10) == text
+}
+
+// any reads a value of no given type: nil, bool, float64, string, []any or
+// map[string]any.
+func (d *decoder) any() (any, bool) {
+	switch c := d.peek(); {
+	case c == '"':
+		s, ok := d.str()
+		if !ok {
+			return nil, false
+		}
+		return string(d.text(s)), true
+	case c == '{':
+		return d.anyObject()
+	case c == '[':
+		return d.anyList()
+	case c == 't':
+		return true, d.word("true")
+	case c == 'f':
+		return false, d.word("false")
+	case c == 'n':
+		return nil, d.word("null")
+	case c == '-' || c-'0' <= 9:
+		at := d.pos
+		s, _, ok := d.num()
+		if !ok {
+			return nil, false
+		}
+		f, code := parseFloat(d.data[s.from:s.to], 64)
+		if code != "" {
+			to := d.pos
+			d.pos = at
+			ok = d.wrong(code)
+			d.pos = to
+		}
+		return f, ok
+	}
+	return nil, d.unexpected()
+}
+
+// anyList collects the elements aside, so that the list is made once.
+func (d *decoder) anyList() (any, bool) {
+	base := len(d.values)
+	d.path = append(d.path, step{})
+	for more, ok := d.begin(']'); ; more, ok = d.more(']') {
+		if !ok {
+			return nil, false
+		}
+		if !more {
+			break
+		}
+		d.path[len(d.path)-1].index = len(d.values) - base
+		x, ok := d.any()
+		if !ok || !d.spend(24) {
+			return nil, false
+		}
+		d.values = append(d.values, x)
+	}
+	d.path = d.path[:len(d.path)-1]
+	list := append([]any{}, d.values[base:]...)
+	clear(d.values[base:])
+	d.values = d.values[:base]
+	return list, true
+}
+
+func (d *decoder) anyObject() (any, bool) {
+	m := map[string]any{}
+	for more, ok := d.begin('}'); ; more, ok = d.more('}') {
+		if !ok || !more {
+			return m, ok
+		}
+		name, ok := d.name()
+		if !ok {
+			return nil, false
+		}
+		text := string(d.text(name))
+		if _, twice := m[text]; twice {
+			return nil, d.duplicate(name)
+		}
+		at := len(d.path)
+		if plain(text) && text != "" {
+			d.path = append(d.path, step{name: text})
+		}
+		x, ok := d.any()
+		if !ok || !d.spend(120+len(text)) {
+			return nil, false
+		}
+		d.path = d.path[:at]
+		m[text] = x
+	}
+}

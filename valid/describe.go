@@ -1,0 +1,336 @@
+package valid
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"slices"
+)
+
+// A describer collects what the rules say in a dry run.
+type describer struct {
+	node   *Schema // of the place the run is at
+	root   *Schema
+	types  []reflect.Type // struct types being described, against recursion
+	ways   []bool         // decided answers of If
+	asked  []bool         // answers given in this run
+	rename string         // code of the innermost As
+}
+
+// maxWays bounds the runs of one description.
+const maxWays = 128
+
+// Describe runs rule dry and returns the schema of what it accepts: the types
+// from T, the bounds from the rules. Every [C.If] is answered both ways, and
+// only bounds that hold in all of them are stated. It panics when a rule is
+// unusable or breaks on a zero value, naming T: call it at start.
+func Describe[T any](rule Rule[T]) *Schema {
+	var all *Schema
+	todo := [][]bool{nil}
+	for n := 0; n < len(todo) && n < maxWays; n++ {
+		s, asked := describeOnce(rule, todo[n])
+		if all == nil {
+			all = s
+		} else {
+			meet(all, s)
+		}
+		for i := len(todo[n]); i < len(asked); i++ {
+			todo = append(todo, append(slices.Clone(asked[:i]), false))
+		}
+	}
+	all.sort()
+	return all
+}
+
+func describeOnce[T any](rule Rule[T], ways []bool) (*Schema, []bool) {
+	t := reflect.TypeFor[T]()
+	root := schemaOf(t)
+	d := &describer{node: root.resolve(root), root: root, ways: ways}
+	c := &C{ctx: context.Background(), dry: d, max: maxViolations}
+	defer func() {
+		if p := recover(); p != nil {
+			panic(fmt.Sprintf("valid: describing %v: %v", t, p))
+		}
+	}()
+	if rule == nil {
+		c.broken("there is no rule")
+	}
+	v := new(T)
+	c.stack = append(c.stack, segment{at: v, index: segSame})
+	d.types = append(d.types, t)
+	rule(v, c)
+	return root, d.asked
+}
+
+// decide answers If: as decided, then true.
+func (d *describer) decide() bool {
+	answer := true
+	if n := len(d.asked); n < len(d.ways) {
+		answer = d.ways[n]
+	}
+	d.asked = append(d.asked, answer)
+	return answer
+}
+
+// describeField runs rules dry on a field and finds out whether the zero value
+// fails them.
+func describeField[T any](c *C, v *T, rules []Rule[T]) {
+	d := c.dry
+	old := d.node
+	member := d.below(fieldAt(c.stack[len(c.stack)-1].at, v))
+	d.node = member.resolve(d.root)
+	c.stack = append(c.stack, segment{at: v, index: segField})
+	if d.enter(reflect.TypeFor[T]()) {
+		each(c, v, rules)
+		d.types = d.types[:len(d.types)-1]
+		if fails(c, rules) {
+			member.Required = true
+		}
+	}
+	c.stop = false
+	c.stack = c.stack[:len(c.stack)-1]
+	d.node = old
+}
+
+// describeElement runs rules dry on one zero value at node.
+func describeElement[T any](c *C, node *Schema, rules []Rule[T]) {
+	d := c.dry
+	old := d.node
+	d.node = node.resolve(d.root)
+	v := new(T)
+	if d.enter(reflect.TypeFor[T]()) {
+		inside(c, segment{index: segSame}, v, rules)
+		d.types = d.types[:len(d.types)-1]
+	}
+	d.node = old
+}
+
+// describeList is what List does in a dry run. It hands rules down only, so
+// that they stay on the stack of the caller.
+func describeList[E any](c *C, v *[]E, lo, hi int, rules []Rule[E]) {
+	d := c.dry
+	old := d.node
+	member := d.below(fieldAt(c.stack[len(c.stack)-1].at, v))
+	d.node = member.resolve(d.root)
+	d.size("count", lo, hi)
+	member.Required = member.Required || lo > 0
+	c.stack = append(c.stack, segment{at: v, index: segField})
+	describeElement(c, d.node.items(), rules)
+	c.stack = c.stack[:len(c.stack)-1]
+	d.node = old
+}
+
+func describeEntries[E any](c *C, key Rule[string], rules []Rule[E]) {
+	n := c.dry.node
+	if n.Keys == nil {
+		n.Keys = &Schema{Type: "string"}
+	}
+	if key != nil {
+		describeElement(c, n.Keys, []Rule[string]{key})
+	}
+	describeElement(c, n.values(), rules)
+}
+
+// enter notes t unless rules of the same struct type are being described.
+func (d *describer) enter(t reflect.Type) bool {
+	if t.Kind() == reflect.Struct && slices.Contains(d.types, t) {
+		return false
+	}
+	d.types = append(d.types, t)
+	return true
+}
+
+// fails reports whether the zero value breaks rules.
+func fails[T any](c *C, rules []Rule[T]) bool {
+	var zero T
+	probe := &C{ctx: c.ctx, max: 1, probe: true}
+	probe.stack = append(probe.stack, segment{at: &zero, index: segSame})
+	each(probe, &zero, rules)
+	return len(probe.found) > 0
+}
+
+// below returns the node of a field.
+func (d *describer) below(e fieldEntry) *Schema {
+	if e.in != "" {
+		p := d.root.Param(e.in, e.name)
+		if p == nil {
+			p = &Schema{In: e.in, Name: e.name}
+			d.root.Params = append(d.root.Params, p)
+		}
+		return p
+	}
+	n := d.node
+	for _, name := range e.path {
+		n = n.resolve(d.root)
+		p := n.Property(name)
+		if p == nil { // not bound from the body: described, so that it is covered
+			p = &Schema{Name: name}
+			n.Properties = append(n.Properties, p)
+		}
+		n = p
+	}
+	return n
+}
+
+func (d *describer) code(code string) {
+	if d.rename != "" {
+		code = d.rename
+	}
+	if !slices.Contains(d.node.Codes, code) {
+		d.node.Codes = append(d.node.Codes, code)
+	}
+}
+
+// custom notes a rule that no keyword expresses.
+func (d *describer) custom(code string) {
+	d.code(code)
+	if d.rename != "" {
+		code = d.rename
+	}
+	if !slices.Contains(d.node.Rules, code) {
+		d.node.Rules = append(d.node.Rules, code)
+	}
+}
+
+func (d *describer) customAt(c *C, field any, code string) {
+	old := d.node
+	if field != nil {
+		d.node = d.below(fieldAt(c.stack[len(c.stack)-1].at, field)).resolve(d.root)
+	}
+	d.custom(code)
+	d.node = old
+}
+
+func (d *describer) renamed(code string, run func()) {
+	old := d.rename
+	if old == "" {
+		d.rename = code
+	}
+	run()
+	d.rename = old
+}
+
+func (d *describer) size(code string, lo, hi int) {
+	d.code(code)
+	d.node.MinSize = max(d.node.MinSize, lo)
+	if hi >= 0 && (d.node.MaxSize == nil || *d.node.MaxSize > hi) {
+		d.node.MaxSize = &hi
+	}
+}
+
+func (d *describer) pattern(expr string) {
+	d.code("match")
+	d.node.Patterns = append(d.node.Patterns, expr)
+}
+
+// format notes a format by its JSON Schema name, or as a rule if it has none.
+func (d *describer) format(code, name string) {
+	d.code(code)
+	if name == "" {
+		d.custom(code)
+	} else {
+		d.node.Format = name
+	}
+}
+
+func (d *describer) required() {
+	d.code("required")
+	n := d.node
+	switch n.Type {
+	case "string", "array":
+		n.MinSize = max(n.MinSize, 1)
+	case "object":
+		if n.Values != nil {
+			n.MinSize = max(n.MinSize, 1)
+		}
+	case "integer", "number":
+		n.Not = append(n.Not, 0)
+	case "boolean":
+		n.Enum = []any{true}
+	}
+	n.Nullable = false
+}
+
+func describeEnum[T any](d *describer, values []T) {
+	d.code("one_of")
+	d.node.Enum = boxed(values)
+}
+
+func (s *Schema) items() *Schema {
+	if s.Items == nil {
+		s.Items = &Schema{}
+	}
+	return s.Items
+}
+
+func (s *Schema) values() *Schema {
+	if s.Values == nil {
+		s.Values = &Schema{}
+	}
+	return s.Values
+}
+
+// sort makes descriptions comparable.
+func (s *Schema) sort() {
+	if s == nil {
+		return
+	}
+	slices.Sort(s.Codes)
+	slices.Sort(s.Rules)
+	for _, list := range [][]*Schema{s.Properties, s.Params, {s.Items, s.Values, s.Keys}} {
+		for _, p := range list {
+			p.sort()
+		}
+	}
+	for _, d := range s.Defs {
+		d.sort()
+	}
+}
+
+// meet weakens s to what t also states; codes are united.
+func meet(s, t *Schema) {
+	if s == nil || t == nil {
+		return
+	}
+	a, b := reflect.ValueOf(s).Elem(), reflect.ValueOf(t).Elem()
+	for _, name := range []string{"Format", "Enum", "Not", "MinSize", "MaxSize", "Minimum", "Maximum", "MultipleOf", "Patterns", "Distinct", "Default"} {
+		x := a.FieldByName(name)
+		if !reflect.DeepEqual(x.Interface(), b.FieldByName(name).Interface()) {
+			x.SetZero()
+		}
+	}
+	s.Required = s.Required && t.Required
+	s.Nullable = s.Nullable || t.Nullable
+	s.ZeroPasses = s.ZeroPasses || t.ZeroPasses
+	s.Trimmed = s.Trimmed || t.Trimmed
+	s.Codes, s.Rules = union(s.Codes, t.Codes), union(s.Rules, t.Rules)
+	meet(s.Items, t.Items)
+	meet(s.Values, t.Values)
+	meet(s.Keys, t.Keys)
+	s.Properties = meetAll(s.Properties, t.Properties)
+	s.Params = meetAll(s.Params, t.Params)
+	for name, d := range s.Defs {
+		meet(d, t.Defs[name])
+	}
+}
+
+func union(a, b []string) []string {
+	for _, x := range b {
+		if !slices.Contains(a, x) {
+			a = append(a, x)
+		}
+	}
+	return a
+}
+
+func meetAll(a, b []*Schema) []*Schema {
+	for _, x := range b {
+		i := slices.IndexFunc(a, func(y *Schema) bool { return y.Name == x.Name && y.In == x.In })
+		if i < 0 {
+			a = append(a, x)
+		} else {
+			meet(a[i], x)
+		}
+	}
+	return a
+}
