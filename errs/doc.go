@@ -47,6 +47,10 @@
 // credential is cut. The query string and the headers of a request are never
 // logged, its path only if no pattern matched.
 //
+// A writer with the method Report(slog.Level, ...slog.Attr) on its Unwrap chain
+// gets what would be logged instead: a router that writes an access line puts it
+// there, and a request stays one line.
+//
 // # When it is too late
 //
 // An error after the first byte cannot become a problem. It is logged and the

@@ -150,13 +150,13 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, err, a error, s
 	}
 	if begun {
 		if report {
-			h.log(r, err, a, status, id, "answer had begun, connection aborted", stack)
+			h.log(w, r, err, a, status, id, "answer had begun, connection aborted", stack)
 		}
 		panic(http.ErrAbortHandler)
 	}
 	if self, ok := a.(http.Handler); ok {
 		if report {
-			h.log(r, err, a, status, id, "", stack)
+			h.log(w, r, err, a, status, id, "", stack)
 		}
 		h.render(w, r, self)
 		return
@@ -168,7 +168,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, err, a error, s
 		p.write(a, status, id, r.Header.Get("Accept-Language"), status >= 500 && !h.Debug, h.debug(err, stack))
 	}
 	if report || p.dropped != "" {
-		h.log(r, err, a, status, id, p.dropped, stack)
+		h.log(w, r, err, a, status, id, p.dropped, stack)
 	}
 	header(w.Header(), a, status, len(p.b))
 	w.WriteHeader(status)
@@ -204,11 +204,9 @@ func (h *Handler) debug(err error, stack []uintptr) []byte {
 	return debug(err, stack)
 }
 
-func (h *Handler) log(r *http.Request, err, a error, status int, id, note string, stack []uintptr) {
-	l := h.Log
-	if l == nil {
-		l = slog.Default()
-	}
+// log writes the line of a reported error, or hands it to a writer that keeps one
+// line per request.
+func (h *Handler) log(w http.ResponseWriter, r *http.Request, err, a error, status int, id, note string, stack []uintptr) {
 	level := slog.LevelWarn
 	switch {
 	case status >= 500:
@@ -216,20 +214,29 @@ func (h *Handler) log(r *http.Request, err, a error, status int, id, note string
 	case a == error(closed):
 		level = slog.LevelInfo
 	}
-	if !l.Enabled(r.Context(), level) {
+	k := keeperOf(w)
+	l := h.Log
+	if l == nil {
+		l = slog.Default()
+	}
+	if k == nil && !l.Enabled(r.Context(), level) {
 		return
 	}
-	attrs := make([]slog.Attr, 0, 9)
-	attrs = append(attrs, slog.String("request_id", tidy(id)), slog.String("method", tidy(r.Method)), route(r),
-		slog.Int("status", status), slog.String("code", tidy(codeOf(a))), slog.String("error", clean(err.Error())),
-		slog.String("type", fmt.Sprintf("%T", err)))
+	about := make([]slog.Attr, 4, 9)
+	about = append(about, slog.String("code", tidy(codeOf(a))), slog.String("error", clean(err.Error())), slog.String("type", fmt.Sprintf("%T", err)))
 	if note != "" {
-		attrs = append(attrs, slog.String("note", clean(note)))
+		about = append(about, slog.String("note", clean(note)))
 	}
 	if stack != nil {
-		attrs = append(attrs, slog.Any("stack", frames(stack)))
+		about = append(about, slog.Any("stack", frames(stack)))
 	}
-	l.LogAttrs(r.Context(), level, "request failed", attrs...)
+	if k != nil {
+		k.Report(level, about[4:]...)
+		return
+	}
+	about[0], about[1] = slog.String("request_id", tidy(id)), slog.String("method", tidy(r.Method))
+	about[2], about[3] = route(r), slog.Int("status", status)
+	l.LogAttrs(r.Context(), level, "request failed", about...)
 }
 
 // body reports whether an answer to r with status has one.

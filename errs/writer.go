@@ -3,6 +3,7 @@ package errs
 import (
 	"bufio"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 )
@@ -17,6 +18,26 @@ func sent(w http.ResponseWriter) int {
 		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
 		if !ok {
 			return -1
+		}
+		w = u.Unwrap()
+	}
+}
+
+// keeper is a writer that has a log line for its request and takes up what there
+// is to say about an error.
+type keeper interface {
+	Report(level slog.Level, attrs ...slog.Attr)
+}
+
+// keeperOf returns the keeper on the Unwrap chain, nil if there is none.
+func keeperOf(w http.ResponseWriter) keeper {
+	for {
+		if k, ok := w.(keeper); ok {
+			return k
+		}
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return nil
 		}
 		w = u.Unwrap()
 	}

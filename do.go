@@ -1,0 +1,127 @@
+package glueful
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"sync"
+
+	"github.com/glueful/glueful-go/errs"
+	"github.com/glueful/glueful-go/render"
+	"github.com/glueful/glueful-go/valid"
+)
+
+// Do makes a handler of a typed function.
+//
+// In is a struct whose tags say where each value comes from: `path:"id"` a
+// wildcard of the pattern, `query:"q"` and `header:"X-Tenant"` parameters of the
+// request, `json:"title"` a member of the JSON body. Text becomes the type of its
+// field: strings, numbers, bool, time.Time (RFC 3339), time.Duration,
+// encoding.TextUnmarshaler, a pointer to one of these (nil when absent), or a
+// slice of them for a parameter that may be repeated. What In does not name is
+// refused: unknown members, unknown and repeated parameters. struct{} reads
+// nothing. A method Valid(*valid.C) on *In then checks the input.
+//
+// Out decides the status: render.Created[T], render.Accepted[T],
+// render.NoContent, render.Page[T] and render.Stream[T] their own, any other type
+// 200. A method View(*render.Object) on *T says what is shown; a type without one
+// is written by encoding/json. A nil pointer or map without an error is a fault
+// of the handler: 500.
+//
+// The errors name the kinds the function may return, for the documentation and
+// for contract tests; other errors are answered just the same.
+//
+// In and the wildcards of the pattern are compared by [Mux.Handle], which panics
+// when they disagree; on another router that happens at the first request, which
+// is then answered with 500.
+func Do[In, Out any](f func(context.Context, In) (Out, error), kinds ...error) http.Handler {
+	if f == nil {
+		panic("glueful: Do of nil at " + caller())
+	}
+	return &action[In, Out]{f: f, kinds: kinds}
+}
+
+// ByID is the input of a handler that finds one thing by the wildcard {id}.
+type ByID[K any] struct {
+	ID K `path:"id"`
+}
+
+// action is the handler made by Do.
+type action[In, Out any] struct {
+	f     func(context.Context, In) (Out, error)
+	kinds []error
+
+	once   sync.Once
+	err    error // why the action cannot run; set by once
+	in     *binding
+	checks bool
+	result render.Result
+}
+
+// checked is met by *In when the input has rules.
+type checked interface{ Valid(*valid.C) }
+
+func (a *action[In, Out]) setUp() error {
+	a.once.Do(func() {
+		a.in, a.err = bindingOf(reflect.TypeFor[In]())
+		_, a.checks = any(new(In)).(checked)
+		a.result = render.DescribeOf[Out]()
+	})
+	return a.err
+}
+
+func (a *action[In, Out]) prepare(pattern string) error {
+	if err := a.setUp(); err != nil {
+		return err
+	}
+	return a.in.matches(pattern)
+}
+
+func (a *action[In, Out]) streams() bool { return a.result.Kind == "stream" }
+
+func (a *action[In, Out]) describe(d *Route) {
+	d.In, d.Out = reflect.TypeFor[In](), reflect.TypeFor[Out]()
+	d.Status = a.result.Status
+	d.Errors = append(d.Errors, a.kinds...)
+}
+
+// ServeHTTP binds, checks, calls and answers.
+func (a *action[In, Out]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := a.setUp(); err != nil {
+		fail(w, r, fmt.Errorf("glueful: %T: %w", a.f, err))
+		return
+	}
+	var in In
+	if err := a.in.bind(w, r, &in); err != nil {
+		fail(w, r, err)
+		return
+	}
+	if a.checks {
+		if err := valid.Check(r.Context(), &in, runRules[In]); err != nil {
+			fail(w, r, err)
+			return
+		}
+	}
+	out, err := a.f(r.Context(), in)
+	if err == nil && isNil(&out) {
+		err = errs.Internal.Wrap(fmt.Errorf("glueful: %T returned neither a result nor an error", a.f))
+	}
+	if err == nil {
+		err = render.Respond(w, r, &out)
+	}
+	if err != nil {
+		fail(w, r, err)
+	}
+}
+
+func runRules[In any](in *In, c *valid.C) { any(in).(checked).Valid(c) }
+
+// isNil reports whether a result is missing. A nil slice is an empty list.
+func isNil[Out any](out *Out) bool {
+	switch v := reflect.ValueOf(out).Elem(); v.Kind() {
+	case reflect.Pointer, reflect.Map, reflect.Interface, reflect.Func, reflect.Chan:
+		return v.IsNil()
+	}
+	return false
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package glueful
+
+// portOwner is only told on Linux.
+func portOwner(string) string { return "" }

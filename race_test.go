@@ -1,0 +1,5 @@
+//go:build race
+
+package glueful_test
+
+const raceEnabled = true
