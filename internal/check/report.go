@@ -23,7 +23,7 @@ type report struct {
 func (r *report) say(format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.line(fmt.Sprintf(format, args...))
+	r.line(strings.TrimRight(fmt.Sprintf(format, args...), " "))
 }
 
 func (r *report) line(text string) {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -36,18 +38,41 @@ func hasTests(m module) bool {
 	return false
 }
 
+// test runs the tests of one module, and then those that the race detector made
+// skip, without it.
 func (c *checker) test(ctx context.Context, m module) {
 	// Vetting has had its own stage.
-	args := []string{"test", "-json", "-shuffle=on", "-vet=off", "-timeout=10m"}
-	env := append(chinook(), c.env...)
+	args := []string{"-json", "-shuffle=on", "-vet=off", "-timeout=10m"}
 	if c.long {
 		args[len(args)-1] = "-timeout=3h"
+	}
+	if !c.race {
+		c.goTest(ctx, m, &stream{}, append(args, "./...")...)
+		return
+	}
+	first := &stream{race: map[string]bool{}}
+	c.goTest(ctx, m, first, append(args, "-race", "./...")...)
+	if len(first.race) == 0 {
+		return
+	}
+	var tops, pkgs []string
+	for key := range first.race {
+		pkg, name, _ := strings.Cut(key, " ")
+		top, _, _ := strings.Cut(name, "/")
+		pkgs, tops = append(pkgs, pkg), append(tops, top)
+	}
+	slices.Sort(pkgs)
+	args = append(args, "-run=^("+strings.Join(tops, "|")+")$")
+	c.goTest(ctx, m, &stream{only: first.race}, append(args, slices.Compact(pkgs)...)...)
+}
+
+// goTest runs one go test and counts what it says.
+func (c *checker) goTest(ctx context.Context, m module, s *stream, args ...string) {
+	env := append(chinook(), c.env...)
+	if c.long {
 		env = append(env, "GLUEFUL_LONG=1")
 	}
-	if c.race {
-		args = append(args, "-race")
-	}
-	cmd := prepare(ctx, filepath.Join(c.dir, m.dir), env, "go", append(args, "./...")...)
+	cmd := prepare(ctx, filepath.Join(c.dir, m.dir), env, "go", append([]string{"test"}, args...)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()
@@ -59,7 +84,7 @@ func (c *checker) test(ctx context.Context, m module) {
 		return
 	}
 	before := c.failed
-	rest := c.read(out)
+	rest := c.read(s, out)
 	if err := cmd.Wait(); err != nil && c.failed == before {
 		c.fail("test "+m.dir, fmt.Sprintf("%s\n%s\n%v", strings.TrimSpace(stderr.String()), rest, err))
 	}
@@ -77,17 +102,25 @@ type event struct {
 	FailedBuild string // of a package's fail event
 }
 
+// A stream is the events of one go test.
+type stream struct {
+	packages map[string]*running
+	builds   map[string]*strings.Builder // what the compiler said, by import path
+	only     map[string]bool             // tests to count, as "package test"; nil means all
+	race     map[string]bool             // gathers tests that skip under the race detector; nil counts them as skips
+}
+
 // A running is what is known of one package while its tests run.
 type running struct {
 	output                  map[string]*strings.Builder // by test; "" is the package's own
+	failures                []string
 	passed, failed, skipped int
 }
 
 // read counts the events of one go test -json and reports each package as it
 // ends. What is no event is returned.
-func (c *checker) read(from io.Reader) (rest string) {
-	packages := map[string]*running{}
-	builds := map[string]*strings.Builder{}
+func (c *checker) read(s *stream, from io.Reader) (rest string) {
+	s.packages, s.builds = map[string]*running{}, map[string]*strings.Builder{}
 	var other strings.Builder
 	lines := bufio.NewReader(from)
 	for {
@@ -97,14 +130,12 @@ func (c *checker) read(from io.Reader) (rest string) {
 		case json.Unmarshal(line, &e) != nil || e.Action == "":
 			other.Write(line)
 		case e.Action == "build-output":
-			add(builds, e.ImportPath, e.Output)
+			add(s.builds, e.ImportPath, e.Output)
 		case e.Package != "":
-			p := packages[e.Package]
-			if p == nil {
-				p = &running{output: map[string]*strings.Builder{}}
-				packages[e.Package] = p
+			if s.packages[e.Package] == nil {
+				s.packages[e.Package] = &running{output: map[string]*strings.Builder{}}
 			}
-			c.event(p, e, builds)
+			c.event(s, s.packages[e.Package], e)
 		}
 		if err != nil {
 			return other.String()
@@ -129,43 +160,60 @@ func (p *running) take(test string) string {
 }
 
 // event counts one event of package p.
-func (c *checker) event(p *running, e event, builds map[string]*strings.Builder) {
-	name := short(e.Package)
-	if e.Test != "" {
-		name += " " + e.Test
-	}
-	switch e.Action {
-	case "output":
+func (c *checker) event(s *stream, p *running, e event) {
+	switch {
+	case e.Action == "output":
 		add(p.output, e.Test, e.Output)
 		if c.verbose {
 			fmt.Fprint(c.out, e.Output)
 		}
-	case "pass", "fail", "skip":
-		if e.Test == "" {
-			c.finish(p, e, builds)
-			return
-		}
-		text := p.take(e.Test)
-		switch e.Action {
-		case "pass":
-			p.passed++
-			c.pass(1)
-		case "fail":
-			p.failed++
-			c.fail(name, text)
-		case "skip":
-			p.skipped++
-			c.skip(name, reason(text))
-		}
+	case e.Action != "pass" && e.Action != "fail" && e.Action != "skip":
+	case e.Test == "":
+		c.finish(s, p, e)
+	case s.only != nil && !s.only[e.Package+" "+e.Test] && e.Action != "fail":
+	default:
+		c.ended(s, p, e)
 	}
 }
 
+// ended counts a test.
+func (c *checker) ended(s *stream, p *running, e event) {
+	name, text := short(e.Package)+" "+e.Test, p.take(e.Test)
+	why := reason(text)
+	switch {
+	case e.Action == "pass":
+		p.passed++
+		c.pass(1)
+	case e.Action == "skip" && s.race != nil && racy.MatchString(why):
+		s.race[e.Package+" "+e.Test] = true
+	case e.Action == "skip":
+		p.skipped++
+		c.skip(name, cmp.Or(why, "no reason given"))
+	case why == "" && p.child(e.Test):
+		// It failed because a part of it did, which has been told.
+	default:
+		p.failed++
+		p.failures = append(p.failures, e.Test)
+		c.fail(name, text)
+	}
+}
+
+// child reports whether a part of the test has failed.
+func (p *running) child(test string) bool {
+	return slices.ContainsFunc(p.failures, func(f string) bool { return strings.HasPrefix(f, test+"/") })
+}
+
+// racy is the reason of a test that the race detector disturbs.
+var racy = regexp.MustCompile(`(?i)\brace\b`)
+
+var seed = regexp.MustCompile(`-test\.shuffle \d+`)
+
 // finish reports a package that has ended. One that failed without a failing
 // test did not build, panicked outside a test or ran out of time.
-func (c *checker) finish(p *running, e event, builds map[string]*strings.Builder) {
+func (c *checker) finish(s *stream, p *running, e event) {
 	name, text := short(e.Package), p.take("")
 	if e.Action == "fail" && p.failed == 0 {
-		if b := builds[e.FailedBuild]; b != nil {
+		if b := s.builds[e.FailedBuild]; b != nil {
 			text = b.String() + text
 		}
 		for _, b := range p.output { // of tests that never ended
@@ -177,14 +225,11 @@ func (c *checker) finish(p *running, e event, builds map[string]*strings.Builder
 	if e.Action == "skip" || p.passed+p.failed+p.skipped == 0 {
 		return // no tests
 	}
+	word, order := "ok  ", ""
 	if e.Action == "fail" {
-		c.say("     %s ended with: %s", name, strings.TrimSpace(text)) // names the shuffle seed
+		word, order = "FAIL", seed.FindString(text)
 	}
-	word := "ok  "
-	if e.Action == "fail" {
-		word = "FAIL"
-	}
-	c.say("%s %s: %d passed, %d failed, %d skipped (%.1f s)", word, name, p.passed, p.failed, p.skipped, e.Elapsed)
+	c.say("%s %s: %d passed, %d failed, %d skipped (%.1f s) %s", word, name, p.passed, p.failed, p.skipped, e.Elapsed, order)
 }
 
 // short cuts the module path off a package's path.
@@ -201,16 +246,13 @@ var noise = regexp.MustCompile(`^\s*(===|---) [A-Z]+`)
 // place is the file and line in front of a logged text.
 var place = regexp.MustCompile(`^\s*\S+\.go:\d+: `)
 
-// reason is what a skipped test said.
+// reason is what a test said itself, in one line.
 func reason(text string) string {
 	var said []string
 	for line := range strings.Lines(text) {
 		if line = strings.TrimSpace(line); line != "" && !noise.MatchString(line) {
 			said = append(said, place.ReplaceAllString(line, ""))
 		}
-	}
-	if len(said) == 0 {
-		return "no reason given"
 	}
 	return strings.Join(said, " ")
 }
