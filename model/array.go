@@ -1,0 +1,102 @@
+package model
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+)
+
+// array collects many values into one argument: the text form of a PostgreSQL
+// array, whose element type the server infers, or JSON for SQLite's json_each.
+// A driver sees a string either way.
+type array struct {
+	d   Dialect
+	buf []byte
+	n   int
+	err error
+}
+
+func newArray(d Dialect, n int) *array {
+	l := &array{d: d, buf: make([]byte, 0, 2+8*n)}
+	if d == SQLite {
+		l.buf = append(l.buf, '[')
+	} else {
+		l.buf = append(l.buf, '{')
+	}
+	return l
+}
+
+func (l *array) add(v any) {
+	if l.n > 0 {
+		l.buf = append(l.buf, ',')
+	}
+	l.n++
+	switch x := v.(type) {
+	case int64:
+		l.buf = strconv.AppendInt(l.buf, x, 10)
+	case string:
+		l.text(x)
+	case nil:
+		if l.d == SQLite {
+			l.buf = append(l.buf, "null"...)
+		} else {
+			l.buf = append(l.buf, "NULL"...)
+		}
+	case bool:
+		l.buf = strconv.AppendBool(l.buf, x)
+	case float64:
+		l.float(x)
+	case time.Time:
+		l.text(x.Format("2006-01-02 15:04:05.999999Z07:00"))
+	case []byte:
+		if l.d == SQLite {
+			l.err = fmt.Errorf("model: bytes cannot be in a list on SQLite")
+			return
+		}
+		l.text(`\x` + hex.EncodeToString(x))
+	default:
+		l.err = fmt.Errorf("model: a %T cannot be in a list", v)
+	}
+}
+
+func (l *array) float(x float64) {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		if l.d == SQLite {
+			l.err = fmt.Errorf("model: %v cannot be in a list on SQLite", x)
+			return
+		}
+		l.text(strconv.FormatFloat(x, 'g', -1, 64))
+		return
+	}
+	l.buf = strconv.AppendFloat(l.buf, x, 'e', -1, 64)
+}
+
+func (l *array) text(s string) {
+	if l.d == SQLite {
+		b, err := json.Marshal(s)
+		if err != nil {
+			l.err = err
+		}
+		l.buf = append(l.buf, b...)
+		return
+	}
+	l.buf = append(l.buf, '"')
+	for i := range len(s) {
+		if s[i] == '"' || s[i] == '\\' {
+			l.buf = append(l.buf, '\\')
+		}
+		l.buf = append(l.buf, s[i])
+	}
+	l.buf = append(l.buf, '"')
+}
+
+// done returns the argument.
+func (l *array) done() (string, error) {
+	if l.d == SQLite {
+		return string(append(l.buf, ']')), l.err
+	}
+	return string(append(l.buf, '}')), l.err
+}

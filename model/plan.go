@@ -1,0 +1,274 @@
+package model
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"fmt"
+	"reflect"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// table is what is known about a struct and the table behind it. It is
+// complete when Of returns, but for relations, scopes and hooks.
+type table struct {
+	name    string
+	typ     reflect.Type
+	probe   reflect.Value // addressable
+	columns []*column
+	keys    []*column
+	soft    *column
+	lock    *column
+	links   []*relation // fields of type One and Many, in order
+	pivots  []*column
+	newRows func() sink
+
+	scopes []func(context.Context) (Cond, error)
+	hooks  hooks
+	lists  sync.Map // Dialect -> *list, the SELECT list of all columns
+}
+
+// column is one field of the struct and one column of the table.
+type column struct {
+	t      *table
+	name   string
+	quoted string
+	path   []int
+	field  string // its name in Go, for messages
+	typ    reflect.Type
+	index  int // in table.columns
+
+	pk, auto, touch, soft, lock, lazy, json, pivot bool
+
+	nullable bool
+	assign   assign
+	value    func(reflect.Value, Dialect) (any, error)
+}
+
+func (c *column) String() string { return c.t.name + "." + c.name }
+
+// of returns the column's field in a row.
+func (c *column) of(row reflect.Value) reflect.Value {
+	if len(c.path) == 1 {
+		return row.Field(c.path[0])
+	}
+	return row.FieldByIndex(c.path)
+}
+
+// named is what the address of a probe's field stands for.
+type named struct {
+	col *column
+	rel *relation
+}
+
+// registry maps field addresses of all probes. It is written by Of and read
+// by every query, so readers take no lock.
+var registry struct {
+	sync.Mutex
+	fields atomic.Pointer[map[any]named]
+	types  map[reflect.Type][]*table
+}
+
+func lookup(field any) (named, bool) {
+	m := registry.fields.Load()
+	if m == nil {
+		return named{}, false
+	}
+	f, ok := (*m)[field]
+	return f, ok
+}
+
+// tablesOf returns the models declared for a row type.
+func tablesOf(t reflect.Type) []*table {
+	registry.Lock()
+	defer registry.Unlock()
+	return registry.types[t]
+}
+
+func register(t *table, fields map[any]named) {
+	registry.Lock()
+	defer registry.Unlock()
+	all := make(map[any]named, len(fields))
+	if old := registry.fields.Load(); old != nil {
+		for k, v := range *old {
+			all[k] = v
+		}
+	}
+	for k, v := range fields {
+		all[k] = v
+	}
+	if registry.types == nil {
+		registry.types = map[reflect.Type][]*table{}
+	}
+	registry.fields.Store(&all)
+	registry.types[t.typ] = append(registry.types[t.typ], t)
+}
+
+// describe walks the probe's type and registers its fields.
+func describe(name string, probe reflect.Value) *table {
+	t := &table{name: name, typ: probe.Type(), probe: probe}
+	if t.typ.Kind() != reflect.Struct {
+		panic(fmt.Sprintf("model: Of(%q): %v is not a struct", name, t.typ))
+	}
+	if !identifier(name) {
+		panic(fmt.Sprintf("model: %q is not a table name ([a-z_][a-z0-9_]*, up to 63 characters)", name))
+	}
+	fields := map[any]named{}
+	t.walk(probe, nil, fields)
+	if len(t.columns) == 0 {
+		panic(fmt.Sprintf("model: %v has no field with a db tag", t.typ))
+	}
+	register(t, fields)
+	return t
+}
+
+func (t *table) walk(v reflect.Value, path []int, fields map[any]named) {
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		at := append(path[:len(path):len(path)], i)
+		tag, tagged := f.Tag.Lookup("db")
+		if f.Anonymous && !tagged {
+			if f.Type.Kind() == reflect.Pointer && hasColumns(f.Type.Elem()) {
+				panic(fmt.Sprintf("model: %v embeds a pointer to columns, %v: embed the value", t.typ, f.Type))
+			}
+			if f.Type.Kind() == reflect.Struct && f.IsExported() {
+				t.walk(v.Field(i), at, fields)
+			}
+			continue
+		}
+		if !f.IsExported() {
+			if tagged {
+				panic(fmt.Sprintf("model: column %v.%s is not exported", t.typ, f.Name))
+			}
+			continue
+		}
+		addr := v.Field(i).Addr().Interface()
+		if l, ok := addr.(linker); ok {
+			r := &relation{owner: t, path: at, field: f.Name, pointer: addr, target: l.rowType()}
+			t.links = append(t.links, r)
+			fields[addr] = named{rel: r}
+			continue
+		}
+		if tagged && tag != "-" {
+			c := t.column(f, tag, at)
+			fields[addr] = named{col: c}
+		}
+	}
+}
+
+func hasColumns(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	for i := range t.NumField() {
+		if _, ok := t.Field(i).Tag.Lookup("db"); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// column reads one tag.
+func (t *table) column(f reflect.StructField, tag string, path []int) *column {
+	name, options, _ := strings.Cut(tag, ",")
+	bad := func(why string) {
+		panic(fmt.Sprintf("model: %v.%s `db:%q`: %s", t.typ, f.Name, tag, why))
+	}
+	if !identifier(name) {
+		bad("not a column name ([a-z_][a-z0-9_]*, up to 63 characters)")
+	}
+	if f.Type.Size() == 0 {
+		bad("a field without size has no address of its own")
+	}
+	c := &column{t: t, name: name, quoted: `"` + name + `"`, path: path, field: f.Name, typ: f.Type}
+	flags := map[string]*bool{"pk": &c.pk, "auto": &c.auto, "touch": &c.touch, "soft": &c.soft,
+		"lock": &c.lock, "lazy": &c.lazy, "json": &c.json, "pivot": &c.pivot}
+	for o := range strings.SplitSeq(options, ",") {
+		if flag := flags[o]; flag != nil {
+			*flag = true
+		} else if o != "" {
+			bad(fmt.Sprintf("unknown option %q", o))
+		}
+	}
+	c.nullable = nullable(f.Type)
+	c.assign, c.value = codec(c)
+	if why := c.wrong(); why != "" {
+		bad(why)
+	}
+	t.add(c, bad)
+	return c
+}
+
+// wrong says what does not fit between the options and the type.
+func (c *column) wrong() string {
+	switch {
+	case c.pk && (c.lazy || c.soft || c.lock || c.touch || c.nullable):
+		return "a key is neither lazy, soft, lock, touch nor nullable"
+	case c.soft && c.typ != timePointer:
+		return "a soft column is a *time.Time"
+	case c.lock && !c.typ.ConvertibleTo(reflect.TypeFor[int64]()):
+		return "a lock column is an integer"
+	case c.touch && c.typ != timeType && c.typ != timePointer:
+		return "a touch column is a time.Time"
+	case c.assign == nil:
+		return fmt.Sprintf("no way to read a %v: implement sql.Scanner and driver.Valuer, or add the option json", c.typ)
+	}
+	return ""
+}
+
+func (t *table) add(c *column, bad func(string)) {
+	once := func(p **column, what string) {
+		if *p != nil {
+			bad("a second " + what + " column")
+		}
+		*p = c
+	}
+	if c.pivot {
+		t.pivots = append(t.pivots, c)
+		return
+	}
+	for _, other := range t.columns {
+		if other.name == c.name {
+			bad("the column is declared twice")
+		}
+	}
+	if c.pk {
+		t.keys = append(t.keys, c)
+	}
+	if c.soft {
+		once(&t.soft, "soft")
+	}
+	if c.lock {
+		once(&t.lock, "lock")
+	}
+	c.index = len(t.columns)
+	t.columns = append(t.columns, c)
+}
+
+// identifier reports whether s needs no thought when quoted.
+func identifier(s string) bool {
+	if s == "" || len(s) > 63 {
+		return false
+	}
+	for i, r := range []byte(s) {
+		if r != '_' && (r < 'a' || r > 'z') && (i == 0 || r < '0' || r > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+var (
+	timeType    = reflect.TypeFor[time.Time]()
+	timePointer = reflect.TypeFor[*time.Time]()
+	scannerType = reflect.TypeFor[sql.Scanner]()
+	valuerType  = reflect.TypeFor[driver.Valuer]()
+)
+
+func nullable(t reflect.Type) bool {
+	return t.Kind() == reflect.Pointer ||
+		t.PkgPath() == "database/sql" && strings.HasPrefix(t.Name(), "Null")
+}
