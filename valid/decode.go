@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -291,7 +292,7 @@ func (d *decoder) stringValue(p *plan, v reflect.Value) bool {
 		v.SetString(string(text))
 		return true
 	case opTime:
-		t, err := time.Parse(time.RFC3339, string(text))
+		t, err := time.Parse(time.RFC3339, strings.ToUpper(string(text)))
 		if ok = err == nil && isDateTime(string(text)); ok {
 			*v.Addr().Interface().(*time.Time) = t
 		}

@@ -71,6 +71,9 @@ func (e *Error) HTTPStatus() int {
 func (e *Error) ErrorCode() string {
 	switch e.HTTPStatus() {
 	case http.StatusBadRequest:
+		if e.ofParameters() {
+			return "bad_parameters"
+		}
 		return "malformed_body"
 	case http.StatusRequestEntityTooLarge:
 		return "body_too_large"
@@ -84,6 +87,9 @@ func (e *Error) ErrorCode() string {
 func (e *Error) PublicMessage() string {
 	switch e.HTTPStatus() {
 	case http.StatusBadRequest:
+		if e.ofParameters() {
+			return "The request has bad parameters."
+		}
 		return "The body is not well-formed."
 	case http.StatusRequestEntityTooLarge:
 		return "The body is too large."
@@ -92,6 +98,8 @@ func (e *Error) PublicMessage() string {
 	}
 	return "The request has invalid values."
 }
+
+func (e *Error) ofParameters() bool { return len(e.Violations) > 0 && e.Violations[0].In != "" }
 
 // ErrorDetails returns the violations with English messages.
 func (e *Error) ErrorDetails() any { return e.DetailsIn("") }

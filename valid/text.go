@@ -22,13 +22,6 @@ func Lower[S ~string](v *S, c *C) {
 	}
 }
 
-// Upper maps the text to upper case. It changes the value.
-func Upper[S ~string](v *S, c *C) {
-	if c.dry == nil {
-		*v = S(strings.ToUpper(string(*v)))
-	}
-}
-
 // MinLen wants at least n code points. An empty text is too short as well:
 // put [Optional] before it where the text may be left out.
 func MinLen(n int) Rule[string] {

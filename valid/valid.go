@@ -73,10 +73,11 @@ type C struct {
 	stack []segment
 	found []Violation
 	jobs  []job
-	max   int   // violations wanted at most
-	fault error // a rule that cannot work: reported instead of violations
-	stop  bool  // the running field needs no further rule
-	probe bool  // only whether something fails is asked, not where
+	texts []string // the texts Text converted
+	max   int      // violations wanted at most
+	fault error    // a rule that cannot work: reported instead of violations
+	stop  bool     // the running field needs no further rule
+	probe bool     // only whether something fails is asked, not where
 	dry   *describer
 }
 
@@ -122,7 +123,8 @@ func (c *C) release() {
 	clear(c.stack[:cap(c.stack)])
 	clear(c.found)
 	clear(c.jobs)
-	*c = C{stack: c.stack[:0], found: c.found[:0], jobs: c.jobs[:0]}
+	clear(c.texts)
+	*c = C{stack: c.stack[:0], found: c.found[:0], jobs: c.jobs[:0], texts: c.texts[:0]}
 	runs.Put(c)
 }
 
@@ -154,9 +156,10 @@ func Field[T any](c *C, v *T, rules ...Rule[T]) {
 // MaxLen(80), are rules of string, and a type S of your own takes them here.
 func Text[S ~string](c *C, v *S, rules ...Rule[string]) {
 	Field(c, v, func(v *S, c *C) {
-		s := string(*v)
-		each(c, &s, rules)
-		*v = S(s)
+		c.texts = append(c.texts, string(*v)) // kept until the end: a Later may hold on to it
+		s := &c.texts[len(c.texts)-1]
+		each(c, s, rules)
+		*v = S(*s)
 	})
 }
 
