@@ -125,13 +125,14 @@ func tracked(t *testing.T) tree {
 	return files
 }
 
-// sources parses the Go files but for those that are data or templates.
+// sources parses the Go files that the go command sees: not what is data, and
+// not the templates of generated apps.
 func (f tree) sources(t *testing.T) []*source {
 	t.Helper()
 	var all []*source
 	for _, name := range slices.Sorted(maps.Keys(f)) {
-		parts := strings.Split(name, "/")
-		if path.Ext(name) != ".go" || slices.Contains(parts, "testdata") || slices.Contains(parts, "template") {
+		hidden := func(part string) bool { return part == "testdata" || part[0] == '_' || part[0] == '.' }
+		if path.Ext(name) != ".go" || slices.ContainsFunc(strings.Split(name, "/"), hidden) {
 			continue
 		}
 		s := &source{path: name, dir: path.Dir(name), text: f[name], test: strings.HasSuffix(name, "_test.go"), set: token.NewFileSet()}
