@@ -33,15 +33,15 @@ func Example() {
 		r.Header.Set("X-Forwarded-For", "203.0.113.9")
 		w := httptest.NewRecorder()
 		mux.ServeHTTP(w, r)
-		fmt.Println(w.Code, w.Header().Get("RateLimit"), w.Header().Get("Retry-After"))
+		fmt.Println(w.Header().Get("RateLimit"), w.Code, w.Header()["Retry-After"])
 	}
 	// Output:
-	// 200 "5-per-60s";r=4;t=60
-	// 200 "5-per-60s";r=3;t=60
-	// 200 "5-per-60s";r=2;t=60
-	// 200 "5-per-60s";r=1;t=60
-	// 200 "5-per-60s";r=0;t=60
-	// 429 "5-per-60s";r=0;t=60 60
+	// "5-per-60s";r=4;t=60 200 []
+	// "5-per-60s";r=3;t=60 200 []
+	// "5-per-60s";r=2;t=60 200 []
+	// "5-per-60s";r=1;t=60 200 []
+	// "5-per-60s";r=0;t=60 200 []
+	// "5-per-60s";r=0;t=60 429 [60]
 }
 
 // A query reserves what it may cost and settles what it did cost.
