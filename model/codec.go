@@ -174,8 +174,9 @@ func assignBytes(dst reflect.Value, src any) error {
 	return nil
 }
 
-// sqliteTime sorts as text and is what SQLite's own date functions read.
-const sqliteTime = "2006-01-02 15:04:05.000000"
+// sqliteTime sorts as text, and a time has one form only, the one SQLite's
+// CURRENT_TIMESTAMP has for whole seconds: without trailing zeros.
+const sqliteTime = "2006-01-02 15:04:05.999999"
 
 func assignTime(dst reflect.Value, src any) error {
 	at, ok := src.(time.Time)

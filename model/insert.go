@@ -113,7 +113,7 @@ func (b *builder) returning(cols []*column) {
 // now is the database's time in the form its columns keep.
 func (b *builder) now() string {
 	if b.d == SQLite {
-		return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
+		return "rtrim(rtrim(strftime('%Y-%m-%d %H:%M:%f', 'now'), '0'), '.')"
 	}
 	return "now()"
 }
