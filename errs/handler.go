@@ -50,6 +50,10 @@ func Write(w http.ResponseWriter, r *http.Request, err error) { zero.Write(w, r,
 // caller and answered as Internal.
 func (h *Handler) Write(w http.ResponseWriter, r *http.Request, err error) {
 	defer h.rescue(w, r)
+	if e, ok := err.(*Error); ok && e.cause == nil { // most errors: nothing to search
+		h.answer(w, r, err, e, nil)
+		return
+	}
 	if errors.Is(err, http.ErrAbortHandler) {
 		panic(http.ErrAbortHandler)
 	}
@@ -135,17 +139,20 @@ func (h *Handler) mappers() []func(error) error {
 
 // answer writes what a says about err. A non-nil stack is that of a panic.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, err, a error, stack []uintptr) {
-	status, begun := statusOf(a), sent(w) > 0
-	id := w.Header().Get("X-Request-Id")
+	status, begun, hdr := statusOf(a), sent(w) > 0, w.Header()
+	var id string
+	if v := hdr["X-Request-Id"]; len(v) > 0 {
+		id = v[0]
+	}
 	report := stack != nil || h.report(err, status) || begun && a != error(closed)
 	if id == "" && report && !begun {
 		id = rand.Text()
-		w.Header().Set("X-Request-Id", id)
+		hdr.Set("X-Request-Id", id)
 	}
 	if len(id) > maxID {
 		id = id[:maxID]
 	}
-	if stack == nil {
+	if stack == nil && (report || h.Debug) {
 		stack = stackOf(err)
 	}
 	if begun {
@@ -154,7 +161,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, err, a error, s
 		}
 		panic(http.ErrAbortHandler)
 	}
-	if self, ok := a.(http.Handler); ok {
+	if self := renderer(a); self != nil {
 		if report {
 			h.log(w, r, err, a, status, id, "", stack)
 		}
@@ -165,12 +172,12 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, err, a error, s
 	p := problems.Get().(*problem)
 	defer p.free()
 	if body(r, status) {
-		p.write(a, status, id, r.Header.Get("Accept-Language"), status >= 500 && !h.Debug, h.debug(err, stack))
+		p.write(a, status, id, r.Header, status >= 500 && !h.Debug, h.debug(err, stack))
 	}
 	if report || p.dropped != "" {
 		h.log(w, r, err, a, status, id, p.dropped, stack)
 	}
-	header(w.Header(), a, status, len(p.b))
+	header(hdr, a, status, len(p.b))
 	w.WriteHeader(status)
 	if len(p.b) > 0 {
 		_, _ = w.Write(p.b) // the client may be gone
@@ -255,23 +262,23 @@ var (
 // header turns the headers of an answer that was being prepared into those of
 // the problem that takes its place.
 func header(h http.Header, a error, status, size int) {
-	delete(h, "Content-Length")
-	if status >= 400 { // a 304 keeps its validators (RFC 9110 section 15.4.5)
-		for _, k := range [...]string{"Content-Encoding", "Content-Range", "Content-Disposition",
-			"Accept-Ranges", "Etag", "Last-Modified", "Expires"} {
-			delete(h, k)
-		}
+	if h["X-Request-Id"] == nil || len(h) > 1 {
+		scrub(h, status)
+	}
+	if status >= 400 {
 		h["Cache-Control"] = noStore
 	}
 	h["Content-Type"] = problemType
 	h["X-Content-Type-Options"] = noSniff
 	if e, ok := a.(*Error); ok {
 		copyHeader(h, e.header)
-	} else if x, ok := a.(interface{ HTTPHeader() http.Header }); ok {
-		copyHeader(h, x.HTTPHeader())
-	}
-	if _, ok := a.(interface{ DetailsIn(string) any }); ok {
-		h.Add("Vary", "Accept-Language")
+	} else {
+		if x, ok := a.(interface{ HTTPHeader() http.Header }); ok {
+			copyHeader(h, x.HTTPHeader())
+		}
+		if _, ok := a.(interface{ DetailsIn(string) any }); ok {
+			h.Add("Vary", "Accept-Language")
+		}
 	}
 	switch {
 	case status == http.StatusNoContent, status == http.StatusNotModified, status == closed.status:
@@ -281,6 +288,20 @@ func header(h http.Header, a error, status, size int) {
 	}
 	if status == http.StatusUnauthorized && len(h["Www-Authenticate"]) == 0 {
 		h["Www-Authenticate"] = bearer // RFC 9110 section 15.5.2 demands a challenge
+	}
+}
+
+// scrub deletes what describes the answer that is not sent.
+func scrub(h http.Header, status int) {
+	for k := range h {
+		switch k {
+		case "Content-Length":
+			delete(h, k)
+		case "Content-Encoding", "Content-Range", "Content-Disposition", "Accept-Ranges", "Etag", "Last-Modified", "Expires":
+			if status >= 400 { // a 304 keeps its validators (RFC 9110 section 15.4.5)
+				delete(h, k)
+			}
+		}
 	}
 }
 

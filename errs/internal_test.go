@@ -67,6 +67,9 @@ func FuzzClean(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
+		if !suspicious(s) && secrets.MatchString(s) {
+			t.Errorf("%q is a secret without a hint", s)
+		}
 		got := clean(s)
 		if len(got) > maxField || !utf8.ValidString(got) || strings.ContainsFunc(got, func(r rune) bool { return r != utf8.RuneError && forges(r) }) {
 			t.Errorf("clean(%q) = %q (%d bytes)", s, got, len(got))

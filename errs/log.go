@@ -29,13 +29,31 @@ var secrets = regexp.MustCompile(`(?i)` +
 	`|([a-z0-9_.-]*(?:passw(?:or)?d|passphrase|pwd|secret|token|api[_-]?key|apikey|private[_-]?key|signature|credential|credit_card|cvv|cvc|ssn|\bpin|\botp)[a-z0-9_.-]*["']?\s*[=:]\s*)` +
 	`(?:(?:bearer|basic|digest)\s+)?(?:"[^"]*"?|'[^']*'?|[^\s&,;)}\]]+)`)
 
+// hints are the words without which secrets matches nothing: looking for them
+// first is cheap, and most error texts have none.
+var hints = []string{"://", "bearer", "basic", "authorization", "cookie", "pass", "pwd", "secret", "token", "key",
+	"signature", "credential", "card", "cvv", "cvc", "ssn", "pin", "otp", "ſ"} // ſ folds to s
+
+func suspicious(s string) bool {
+	s = strings.ToLower(s)
+	for _, h := range hints {
+		if strings.Contains(s, h) {
+			return true
+		}
+	}
+	return false
+}
+
 // clean makes text fit for a log field: credentials cut, control, format and
 // line-breaking characters spelled out, at most 1 KiB of valid UTF-8.
 func clean(s string) string {
 	if len(s) > 4*maxField { // bounds the work of the expression
 		s = s[:4*maxField]
 	}
-	return tidy(secrets.ReplaceAllString(s, "$1$2$3$4[redacted]"))
+	if suspicious(s) {
+		s = secrets.ReplaceAllString(s, "$1$2$3$4[redacted]")
+	}
+	return tidy(s)
 }
 
 // tidy is clean for text that holds no credentials.

@@ -53,6 +53,9 @@ func first(err error) error {
 // statusOf returns the status that a answers with. Only 204, 3xx, 4xx and 5xx
 // can be the status of an error; anything else is a mistake and becomes 500.
 func statusOf(a error) int {
+	if e, ok := a.(*Error); ok && e.kind != nil {
+		return e.status
+	}
 	s, ok := a.(statusError)
 	if !ok {
 		return http.StatusInternalServerError
@@ -62,6 +65,15 @@ func statusOf(a error) int {
 		return n
 	}
 	return http.StatusInternalServerError
+}
+
+// renderer returns a if it renders itself.
+func renderer(a error) http.Handler {
+	if _, own := a.(*Error); own {
+		return nil
+	}
+	h, _ := a.(http.Handler)
+	return h
 }
 
 func codeOf(a error) string {
@@ -91,7 +103,7 @@ func (p *problem) free() {
 
 // write builds the whole body for the answering error a, without details if
 // bare, with the debug member if that is not nil.
-func (p *problem) write(a error, status int, id, lang string, bare bool, debug []byte) {
+func (p *problem) write(a error, status int, id string, asked http.Header, bare bool, debug []byte) {
 	e, own := a.(*Error)
 	if own && e.kind != nil && e.kind.head != nil {
 		p.b = append(p.b, e.kind.head...)
@@ -113,7 +125,7 @@ func (p *problem) write(a error, status int, id, lang string, bare bool, debug [
 	case own:
 		p.own(e)
 	default:
-		p.foreign(a, lang)
+		p.foreign(a, asked.Get("Accept-Language"))
 	}
 	if debug != nil {
 		p.b = append(p.b, `,"debug":`...)

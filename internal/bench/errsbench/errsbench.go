@@ -24,7 +24,8 @@ import (
 )
 
 // sink is a response writer that costs nothing, so that the rows differ in
-// their own work only. It is used again and again, like a kept connection.
+// their own work only. Before each answer its headers are what a base layer
+// leaves: the request id.
 type sink struct {
 	header http.Header
 	status int
@@ -35,7 +36,12 @@ func (s *sink) Header() http.Header         { return s.header }
 func (s *sink) WriteHeader(status int)      { s.status = status }
 func (s *sink) Write(p []byte) (int, error) { s.size += len(p); return len(p), nil }
 
-func newSink() *sink { return &sink{header: http.Header{"X-Request-Id": {"0123456789abcdef"}}} }
+var requestID = []string{"0123456789abcdef"}
+
+func (s *sink) reset() {
+	clear(s.header)
+	s.header["X-Request-Id"] = requestID
+}
 
 // problem is the struct a careful author would write by hand.
 type problem struct {
@@ -73,11 +79,12 @@ type handler func(w http.ResponseWriter, r *http.Request)
 
 // row measures h, and checks that it answers with status and a body that holds want.
 func row(name string, status int, want string, h handler, targets ...harness.Target) harness.Row {
-	w, r := newSink(), httptest.NewRequest("GET", "/books/7", nil)
+	w, r := &sink{header: http.Header{}}, httptest.NewRequest("GET", "/books/7", nil)
 	return harness.Row{
 		Name: name,
 		Run: func(n int) error {
 			for range n {
+				w.reset()
 				h(w, r)
 			}
 			return nil
