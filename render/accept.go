@@ -37,7 +37,7 @@ func quality(accept []string, offer string) int {
 				is = 3
 			case len(media) == len(kind)+2 && strings.HasSuffix(media, "/*") && strings.EqualFold(media[:len(kind)], kind):
 				is = 2
-			case media == "*/*":
+			case media == "*/*" || media == "*":
 				is = 1
 			}
 			if is > rank {

@@ -22,7 +22,8 @@ type encoder struct {
 	err error         // the first failure; nothing after it counts
 	std *json.Encoder // writes to this encoder; made at first need
 
-	location, link string // headers of the answer
+	location, link string  // headers of the answer
+	force          *dryRun // answers for every When; nil leaves them their word
 
 	frames []*Object // one for each depth of nesting, kept for the next use
 	depth  int       // frames in use
@@ -43,7 +44,7 @@ func (e *encoder) free() {
 		return
 	}
 	e.buf, e.ctx, e.err, e.depth = e.buf[:0], nil, nil, 0
-	e.location, e.link = "", ""
+	e.location, e.link, e.force = "", "", nil
 	encoders.Put(e)
 }
 

@@ -82,6 +82,9 @@ func (o *Object) When(cond bool, inputs ...any) bool {
 		o.Needs(inputs...)
 		return o.dry.when()
 	}
+	if o.e.force != nil {
+		return o.e.force.when()
+	}
 	return cond
 }
 

@@ -35,15 +35,22 @@ func (Page[T]) Describe() Result {
 // Respond writes the answer.
 func (p Page[T]) Respond(w http.ResponseWriter, r *http.Request) error {
 	return respond(w, r, func(e *encoder, sel *Selection) int {
-		e.buf = append(e.buf, `{"data":`...)
-		e.body(&p.Items, sel)
-		e.buf = append(e.buf, `,"meta":{`...)
-		p.meta(e)
-		e.buf = append(e.buf, `},"links":{`...)
-		p.links(e, r)
-		e.buf = append(e.buf, `}}`...)
+		p.envelope(e, sel, r, nil)
 		return http.StatusOK
 	})
+}
+
+func (p *Page[T]) envelope(e *encoder, sel *Selection, r *http.Request, meta any) {
+	e.buf = append(e.buf, `{"data":`...)
+	e.body(&p.Items, sel)
+	e.buf = append(e.buf, `,"meta":{`...)
+	p.meta(e)
+	if meta != nil {
+		e.splice(meta, true)
+	}
+	e.buf = append(e.buf, `},"links":{`...)
+	p.links(e, r)
+	e.buf = append(e.buf, `}}`...)
 }
 
 func (p *Page[T]) meta(e *encoder) {

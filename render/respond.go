@@ -35,7 +35,10 @@ func Respond[T any](w http.ResponseWriter, r *http.Request, out *T) error {
 	return respondAt(w, r, http.StatusOK, "", out)
 }
 
-var errNil = errors.New("render: nothing to answer with: the result is nil")
+var (
+	errNil      = errors.New("render: nothing to answer with: the result is nil")
+	errNoObject = errors.New("additional data is not an object")
+)
 
 // respondAt answers with one body.
 func respondAt[T any](w http.ResponseWriter, r *http.Request, status int, at string, body *T) error {

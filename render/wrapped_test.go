@@ -1,0 +1,43 @@
+package render_test
+
+import (
+	"net/http/httptest"
+	"testing"
+
+	"github.com/glueful/glueful-go/render"
+)
+
+func TestWrapped(t *testing.T) {
+	type took struct {
+		MS int `json:"took_ms"`
+	}
+	r := review{Stars: 1, Text: "x"}
+	tests := []struct {
+		name string
+		out  responder
+		want string
+	}{
+		{"an item", render.Wrapped[review]{Body: r}, `{"data":{"stars":1,"text":"x"}}`},
+		{"a nil list is empty", render.Wrapped[[]review]{}, `{"data":[]}`},
+		{"meta of a struct", render.Wrapped[review]{Body: r, Meta: took{3}}, `{"data":{"stars":1,"text":"x"},"meta":{"took_ms":3}}`},
+		{"meta of a view", render.Wrapped[[]review]{Meta: &r}, `{"data":[],"meta":{"stars":1,"text":"x"}}`},
+		{"members beside", render.Wrapped[review]{Body: r, Beside: map[string]any{"ok": true}}, `{"data":{"stars":1,"text":"x"},"ok":true}`},
+		{"nothing to add", render.Wrapped[review]{Body: r, Beside: struct{}{}}, `{"data":{"stars":1,"text":"x"}}`},
+		{"a page keeps its own", render.Wrapped[render.Page[review]]{Body: render.Page[review]{Size: 1}, Meta: took{3}, Beside: took{4}},
+			`{"data":[],"meta":{"size":1,"more":false,"took_ms":3},"links":{"self":"/"},"took_ms":4}`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := get(t, "/", nil, tt.out.Respond).Body.String(); got != tt.want {
+				t.Errorf("\n got %s\nwant %s", got, tt.want)
+			}
+		})
+	}
+	t.Run("a list is no members", func(t *testing.T) {
+		w := httptest.NewRecorder()
+		err := render.Wrapped[review]{Meta: []int{1}}.Respond(w, httptest.NewRequest("GET", "/", nil))
+		if err == nil || w.Body.Len() > 0 {
+			t.Errorf("got %v, %s", err, w.Body)
+		}
+	})
+}
