@@ -105,9 +105,13 @@ func (c *checker) install(ctx context.Context, peers ...peer) error {
 func (c *checker) system(ctx context.Context, line []string) error {
 	text := strings.Join(line, " ")
 	c.say("     %s", text)
-	cmd := prepare(ctx, "/", []string{"DEBIAN_FRONTEND=noninteractive"}, line[0], line[1:]...)
+	// Not prepare: sudo may ask for a password, which only a terminal's
+	// foreground may read.
+	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
+	cmd.Dir = "/"
+	cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 	if terminal() {
-		cmd.Stdin = os.Stdin // sudo may ask for a password
+		cmd.Stdin = os.Stdin
 	}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", text, err, bytes.TrimSpace(out))

@@ -85,14 +85,14 @@ func older(a, b string) bool {
 	return version.IsValid(a) && version.Compare(a, b) < 0
 }
 
-// prepare makes a command of ours: in a folder of the repository, outside any
-// workspace unless env says otherwise, and interrupted rather than killed.
+// prepare makes a command of ours: in a folder of the repository, and outside
+// any workspace unless env says otherwise.
 func prepare(ctx context.Context, dir string, env []string, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
 	cmd.Env = append(append(os.Environ(), "GOWORK=off"), env...)
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = 10 * time.Second
+	together(cmd)
 	return cmd
 }
 

@@ -141,7 +141,7 @@ func (c *checker) bring(ctx context.Context) error {
 		return fmt.Errorf("PostgreSQL is missing: install its server, or set GLUEFUL_TEST_DSN, and run this again")
 	}
 	if !c.ci && !c.yes && !ask(fmt.Sprintf("PostgreSQL is missing. Run %q?", line)) {
-		return fmt.Errorf("PostgreSQL is missing: type %q, or set GLUEFUL_TEST_DSN, and run this again", line)
+		return fmt.Errorf("PostgreSQL is missing: type \"go run ./internal/check -y\", which runs %q, or set GLUEFUL_TEST_DSN", line)
 	}
 	return c.install(ctx, postgresql)
 }
