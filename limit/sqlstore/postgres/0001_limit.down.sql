@@ -1,0 +1,2 @@
+DROP TABLE limit_quota;
+DROP TABLE limit_rate;

@@ -1,0 +1,10 @@
+CREATE TABLE limit_rate (
+    key BLOB PRIMARY KEY,
+    at  INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE limit_quota (
+    key  BLOB PRIMARY KEY,
+    ends INTEGER NOT NULL,
+    used INTEGER NOT NULL
+) WITHOUT ROWID;
