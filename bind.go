@@ -28,7 +28,8 @@ type parameter struct {
 	in, name string
 	index    []int // of the field, for reflect.Value.FieldByIndex
 	decode   decoder
-	list     bool
+	list     bool // may be repeated, and becomes a slice
+	joined   bool // may be repeated, and is read as one list (RFC 9110 section 5.3)
 }
 
 // bindingOf reads the tags of an input type. Its errors are mistakes in the
@@ -101,6 +102,7 @@ func newParameter(in, name string, f reflect.StructField, index []int) (paramete
 		p.name = textproto.CanonicalMIMEHeaderKey(name)
 	}
 	t := f.Type
+	p.joined = t == reflect.TypeFor[Match]() && in == "header"
 	p.decode = decoderOf(t)
 	if p.decode == nil && t.Kind() == reflect.Slice && in != "path" {
 		p.list, p.decode = true, decoderOf(t.Elem())
@@ -221,6 +223,10 @@ func (f *faults) one(p *parameter, v reflect.Value, text string) {
 
 func (f *faults) all(p *parameter, v reflect.Value, texts []string) {
 	if !p.list {
+		if p.joined {
+			f.one(p, v, strings.Join(texts, ", "))
+			return
+		}
 		if len(texts) > 1 {
 			f.add(p.in, p.name, "repeated")
 			return

@@ -51,7 +51,7 @@ type CORS struct {
 // answers itself. It panics when an origin is not one.
 func (c *CORS) Handler(next http.Handler) http.Handler {
 	for _, o := range c.Origins {
-		if u, err := url.Parse(o); err != nil || u.Scheme == "" || u.Host == "" || o != u.Scheme+"://"+u.Host || o != strings.ToLower(o) {
+		if u, err := url.Parse(o); err != nil || u.Scheme == "" || u.Host == "" || o != u.Scheme+"://"+u.Host || o != strings.ToLower(o) || strings.Contains(o, "*") {
 			panic(fmt.Sprintf("glueful: CORS origin %q: want scheme://host or scheme://host:port in lower case", o))
 		}
 	}

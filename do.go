@@ -29,6 +29,10 @@ import (
 // is written by encoding/json. A nil pointer or map without an error is a fault
 // of the handler: 500.
 //
+// A method ETag() string on *Out names the version that is answered (a quoted
+// entity tag): GET and HEAD then answer 304 to a client that has it. See [Match]
+// for the condition of writes.
+//
 // The errors name the kinds the function may return, for the documentation and
 // for contract tests; other errors are answered just the same.
 //
@@ -108,6 +112,10 @@ func (a *action[In, Out]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = errs.Internal.Wrap(fmt.Errorf("glueful: %T returned neither a result nor an error", a.f))
 	}
 	if err == nil {
+		if t, ok := any(&out).(tagged); ok && unchanged(w, r, t) {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
 		err = render.Respond(w, r, &out)
 	}
 	if err != nil {

@@ -65,7 +65,7 @@ func TestDo_create(t *testing.T) {
 	}{
 		{"both violations in one answer", "/shelves/a", `{"title":"","pages":0}`, json, 422, []string{"#/title", "#/pages"}},
 		{"unknown member", "/shelves/a", `{"title":"x","pages":1,"Owner":"me"}`, json, 0, []string{"#/Owner"}},
-		{"wrong case", "/shelves/a", `{"TITLE":"x","pages":1}`, json, 0, []string{"#/TITLE"}},
+		{"wrong case", "/shelves/a", `{"TITLE":"x","pages":1}`, json, 0, []string{"#/title"}},
 		{"duplicate", "/shelves/a", `{"title":"x","title":"y","pages":1}`, json, 0, []string{"#/title"}},
 		{"wrong type", "/shelves/a", `{"title":7,"pages":1}`, json, 0, []string{"#/title"}},
 		{"malformed", "/shelves/a", `{"title":`, json, 400, nil},

@@ -203,6 +203,21 @@ func (x *exchange) answerUnrouted(r *http.Request) {
 	x.route = nil
 }
 
+// refuse answers a request that is not even looked up.
+func (x *exchange) refuse(r *http.Request, err error) {
+	x.route = &route{mux: x.mux}
+	x.mux.fail(x, r, err)
+	x.route = nil
+}
+
+// maxURI is the longest request target in bytes.
+const maxURI = 8 << 10
+
+var (
+	own           errs.Catalog
+	errURITooLong = own.New(http.StatusRequestURITooLong, "uri_too_long", http.StatusText(http.StatusRequestURITooLong))
+)
+
 func unrouted(status int) error {
 	switch status {
 	case http.StatusNotFound:
@@ -278,15 +293,19 @@ func (x *exchange) log(r *http.Request) {
 	if !logger.Enabled(ctx, level) {
 		return
 	}
-	attrs := [12]slog.Attr{
+	attrs := [12]slog.Attr{ // a Record holds five without allocating
 		slog.String("id", x.id),
-		slog.String("method", clip(r.Method)),
 		where,
 		slog.Int("status", status),
 		slog.Int64("bytes", x.bytes),
 		slog.Duration("took", time.Since(x.start)),
 	}
-	n := 6 + copy(attrs[6:], x.about)
+	n := 5
+	if x.route == nil || !strings.HasPrefix(x.route.pattern, r.Method+" ") { // else the pattern names it
+		attrs[n] = slog.String("method", clip(r.Method))
+		n++
+	}
+	n += copy(attrs[n:], x.about)
 	logger.LogAttrs(ctx, level, "request", attrs[:n]...)
 }
 

@@ -33,6 +33,7 @@ import (
 	"iter"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"reflect"
 	"runtime"
 	"slices"
@@ -78,6 +79,12 @@ type Mux struct {
 	// request's own origin. Calls without such credentials are not its business.
 	CrossOrigin *http.CrossOriginProtection
 
+	// Proxies are the addresses of the proxies in front. When the peer is one of
+	// them, the request's RemoteAddr becomes the last address of X-Forwarded-For
+	// that is not (the one the outermost own proxy saw), with port 0. Nil
+	// believes nobody.
+	Proxies []netip.Prefix
+
 	once   sync.Once
 	routes *table
 	prefix string
@@ -115,7 +122,7 @@ func (m *Mux) Group(prefix string, middleware ...func(http.Handler) http.Handler
 		}
 	}
 	return &Mux{
-		Timeout: m.Timeout, MaxBody: m.MaxBody, Error: m.Error, Log: m.Log, TrustRequestID: m.TrustRequestID, CrossOrigin: m.CrossOrigin,
+		Timeout: m.Timeout, MaxBody: m.MaxBody, Error: m.Error, Log: m.Log, TrustRequestID: m.TrustRequestID, CrossOrigin: m.CrossOrigin, Proxies: m.Proxies,
 		routes: m.table(),
 		prefix: m.prefix + prefix,
 		chain:  append(slices.Clone(m.chain), middleware...),
@@ -155,6 +162,19 @@ func (m *Mux) Routes() iter.Seq[Route] {
 	}
 }
 
+// Unguarded yields the routes no middleware of which says that it is a guard (by
+// a method Guard() string on the handler it returns). A test that names the few
+// public routes keeps the rest closed.
+func (m *Mux) Unguarded() iter.Seq[Route] {
+	return func(yield func(Route) bool) {
+		for r := range m.Routes() {
+			if len(r.Guards) == 0 && !yield(r) {
+				return
+			}
+		}
+	}
+}
+
 // ServeHTTP runs the base layer and dispatches the request to the handler whose
 // pattern matches best. Without a match it answers 404, 405 with Allow, or, for
 // OPTIONS on a known path, 204 with Allow.
@@ -168,6 +188,10 @@ func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	x := newExchange(w, r, m)
 	defer x.end(r)
+	if len(r.RequestURI) > maxURI {
+		x.refuse(r, errURITooLong)
+		return
+	}
 	t.mux.ServeHTTP(x, r)
 	x.answerUnrouted(r)
 }

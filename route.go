@@ -127,6 +127,9 @@ func (rt *route) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if rt.maxBody > 0 && r.Body != nil && r.Body != http.NoBody {
 		r.Body = http.MaxBytesReader(x.ResponseWriter, r.Body, rt.maxBody)
 	}
+	if len(rt.mux.Proxies) > 0 {
+		r.RemoteAddr = clientAddr(r, rt.mux.Proxies)
+	}
 	if err := rt.checkOrigin(r); err != nil {
 		rt.mux.fail(x, r, err)
 		return
