@@ -63,20 +63,21 @@ func isQuoted(s string) bool {
 
 // isURL holds s against an absolute http or https URI of RFC 3986.
 func isURL(s string) bool {
-	i := strings.IndexByte(s, ':')
-	if i < 0 || !strings.EqualFold(s[:i], "http") && !strings.EqualFold(s[:i], "https") {
+	var rest string
+	switch {
+	case len(s) > 7 && strings.EqualFold(s[:7], "http://"):
+		rest = s[7:]
+	case len(s) > 8 && strings.EqualFold(s[:8], "https://"):
+		rest = s[8:]
+	default:
 		return false
 	}
-	rest, ok := strings.CutPrefix(s[i+1:], "//")
-	if !ok {
-		return false
+	end := 0
+	for end < len(rest) && rest[end] != '/' && rest[end] != '?' && rest[end] != '#' {
+		end++
 	}
-	end := strings.IndexAny(rest, "/?#")
-	if end < 0 {
-		end = len(rest)
-	}
-	rest, fragment, _ := strings.Cut(rest[end:], "#")
-	return isAuthority(s[i+3:i+3+end]) && isURIText(rest, "/:@?") && isURIText(fragment, "/:@?")
+	path, fragment, _ := strings.Cut(rest[end:], "#")
+	return isAuthority(rest[:end]) && isURIText(path, "/:@?") && isURIText(fragment, "/:@?")
 }
 
 // isAuthority holds s against host [ ":" port ].

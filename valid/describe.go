@@ -218,6 +218,21 @@ func (d *describer) size(code string, lo, hi int) {
 	}
 }
 
+// bounds notes limits of a number; other types have no keyword for them.
+func (d *describer) bounds(code string, lo, hi any) {
+	if d.node.Type != "integer" && d.node.Type != "number" {
+		d.custom(code)
+		return
+	}
+	d.code(code)
+	if lo != nil {
+		d.node.Minimum = lo
+	}
+	if hi != nil {
+		d.node.Maximum = hi
+	}
+}
+
 func (d *describer) pattern(expr string) {
 	d.code("match")
 	d.node.Patterns = append(d.node.Patterns, expr)

@@ -67,7 +67,7 @@ func (c *C) runJobs() {
 		}
 		if !ok {
 			v := Violation{Code: j.code}
-			v.Pointer, v.In, v.Name = place(j.stack)
+			v.Pointer, v.In, v.Name = c.place(j.stack)
 			c.found = append(c.found, v)
 		}
 	}

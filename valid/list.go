@@ -104,9 +104,10 @@ func Entries[E any](key Rule[string], rules ...Rule[E]) Rule[map[string]E] {
 			if len(c.found) >= c.max {
 				return
 			}
-			s := segment{key: k, index: segKey}
-			if !plain(k) {
-				s.index = segSame
+			s := segment{index: segSame}
+			if plain(k) {
+				s.index = segKey - len(c.keys)
+				c.keys = append(c.keys, k)
 			}
 			name := k
 			if key != nil {

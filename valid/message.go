@@ -162,7 +162,8 @@ var english = map[string]string{
 	"json":        "must be JSON",
 	"password":    "is too easy to guess",
 	"file_size":   "must not be larger than {0} bytes",
-	"file_type":   "must be one of: {*}",
+	"file_type":   "is a file of the wrong type",
+	"file_pixels": "is too large or too small an image",
 
 	"empty":             "the body is empty",
 	"unexpected_end":    "the text ends too early",

@@ -10,20 +10,19 @@ import (
 
 // A segment is one step from the checked value to the current one.
 type segment struct {
-	at    any    // pointer to the value reached
-	key   string // of a map entry
-	index int    // of an element, or one of the kinds below
+	at    any // pointer to the value reached
+	index int // of an element, or one of the kinds below
 }
 
 const (
 	segField = -1 // at points into the struct of the segment before
 	segSame  = -2 // at stands for the same place (root, pointee)
-	segKey   = -3 // an entry of a map
+	segKey   = -3 // an entry of a map: segKey-n for key n of the run
 )
 
 // place resolves the stack: a JSON Pointer, or the place and name of a
 // parameter.
-func place(stack []segment) (pointer, in, name string) {
+func (c *C) place(stack []segment) (pointer, in, name string) {
 	if len(stack) == 2 && stack[1].index == segField {
 		e := fieldAt(stack[0].at, stack[1].at)
 		return e.pointer, e.in, e.name
@@ -31,16 +30,16 @@ func place(stack []segment) (pointer, in, name string) {
 	b := append(make([]byte, 0, 64), '#')
 	base := stack[0].at
 	for _, s := range stack[1:] {
-		switch s.index {
-		case segField:
+		switch {
+		case s.index == segField:
 			e := fieldAt(base, s.at)
 			if e.in != "" {
 				return "", e.in, e.name
 			}
 			b = append(b, e.pointer[1:]...)
-		case segKey:
-			b = appendToken(b, s.key)
-		case segSame:
+		case s.index == segSame:
+		case s.index <= segKey:
+			b = appendToken(b, c.keys[segKey-s.index])
 		default:
 			b = strconv.AppendInt(append(b, '/'), int64(s.index), 10)
 		}

@@ -74,6 +74,7 @@ type C struct {
 	found []Violation
 	jobs  []job
 	texts []string // the texts Text converted
+	keys  []string // of the map entries met
 	max   int      // violations wanted at most
 	fault error    // a rule that cannot work: reported instead of violations
 	stop  bool     // the running field needs no further rule
@@ -124,7 +125,8 @@ func (c *C) release() {
 	clear(c.found)
 	clear(c.jobs)
 	clear(c.texts)
-	*c = C{stack: c.stack[:0], found: c.found[:0], jobs: c.jobs[:0], texts: c.texts[:0]}
+	clear(c.keys)
+	*c = C{stack: c.stack[:0], found: c.found[:0], jobs: c.jobs[:0], texts: c.texts[:0], keys: c.keys[:0]}
 	runs.Put(c)
 }
 
@@ -235,7 +237,7 @@ func (c *C) fail(code string, args ...any) {
 	}
 	v := Violation{Code: code, Args: args}
 	if !c.probe {
-		v.Pointer, v.In, v.Name = place(c.stack)
+		v.Pointer, v.In, v.Name = c.place(c.stack)
 	}
 	c.found = append(c.found, v)
 }

@@ -96,3 +96,12 @@ func TestDecode(t *testing.T) {
 		t.Errorf("got %s", a)
 	}
 }
+
+func TestAudit(t *testing.T) {
+	if err := valid.Audit((*signup).Valid, 2000); err != nil {
+		t.Error(err)
+	}
+	for _, b := range valid.Describe((*signup).Valid).Boundaries() {
+		t.Logf("%v %s %s: %.150s", b.Valid, b.Pointer, b.Why, b.Body)
+	}
+}

@@ -41,8 +41,7 @@ func Default[T any](value T) Rule[T] {
 func Min[T cmp.Ordered](n T) Rule[T] {
 	return func(v *T, c *C) {
 		if c.dry != nil {
-			c.dry.node.Minimum = n
-			c.dry.code("min")
+			c.dry.bounds("min", n, nil)
 		} else if !(*v >= n) {
 			c.fail("min", n)
 		}
@@ -53,8 +52,7 @@ func Min[T cmp.Ordered](n T) Rule[T] {
 func Max[T cmp.Ordered](n T) Rule[T] {
 	return func(v *T, c *C) {
 		if c.dry != nil {
-			c.dry.node.Maximum = n
-			c.dry.code("max")
+			c.dry.bounds("max", nil, n)
 		} else if !(*v <= n) {
 			c.fail("max", n)
 		}
@@ -65,8 +63,7 @@ func Max[T cmp.Ordered](n T) Rule[T] {
 func Between[T cmp.Ordered](lo, hi T) Rule[T] {
 	return func(v *T, c *C) {
 		if c.dry != nil {
-			c.dry.node.Minimum, c.dry.node.Maximum = lo, hi
-			c.dry.code("between")
+			c.dry.bounds("between", lo, hi)
 		} else if !(*v >= lo && *v <= hi) {
 			c.fail("between", lo, hi)
 		}
