@@ -7,9 +7,9 @@ import (
 	"reflect"
 )
 
-// rows is an open result: the connection counts it, and a statement whose
+// connRows is an open result: the connection counts it, and a statement whose
 // result is open is not used a second time.
-type rows struct {
+type connRows struct {
 	inner driver.Rows
 	c     *conn
 	st    *stmt // nil if it was not prepared by the cache
@@ -25,12 +25,12 @@ func (c *conn) rows(ctx context.Context, rs driver.Rows, st *stmt, err error) (d
 		return nil, c.after(ctx, err)
 	}
 	c.open++
-	return &rows{inner: rs, c: c, st: st, ctx: ctx}, nil
+	return &connRows{inner: rs, c: c, st: st, ctx: ctx}, nil
 }
 
-func (r *rows) Columns() []string { return r.inner.Columns() }
+func (r *connRows) Columns() []string { return r.inner.Columns() }
 
-func (r *rows) Next(dest []driver.Value) error {
+func (r *connRows) Next(dest []driver.Value) error {
 	err := r.inner.Next(dest)
 	if err == nil || err == io.EOF {
 		return err
@@ -38,7 +38,7 @@ func (r *rows) Next(dest []driver.Value) error {
 	return r.c.after(r.ctx, err)
 }
 
-func (r *rows) Close() error {
+func (r *connRows) Close() error {
 	if r.c == nil {
 		return nil
 	}
@@ -52,47 +52,47 @@ func (r *rows) Close() error {
 	return c.after(r.ctx, err)
 }
 
-func (r *rows) HasNextResultSet() bool {
+func (r *connRows) HasNextResultSet() bool {
 	n, ok := r.inner.(driver.RowsNextResultSet)
 	return ok && n.HasNextResultSet()
 }
 
-func (r *rows) NextResultSet() error {
+func (r *connRows) NextResultSet() error {
 	if n, ok := r.inner.(driver.RowsNextResultSet); ok {
 		return n.NextResultSet()
 	}
 	return io.EOF
 }
 
-func (r *rows) ColumnTypeDatabaseTypeName(i int) string {
+func (r *connRows) ColumnTypeDatabaseTypeName(i int) string {
 	if n, ok := r.inner.(driver.RowsColumnTypeDatabaseTypeName); ok {
 		return n.ColumnTypeDatabaseTypeName(i)
 	}
 	return ""
 }
 
-func (r *rows) ColumnTypeScanType(i int) reflect.Type {
+func (r *connRows) ColumnTypeScanType(i int) reflect.Type {
 	if n, ok := r.inner.(driver.RowsColumnTypeScanType); ok {
 		return n.ColumnTypeScanType(i)
 	}
 	return reflect.TypeFor[any]()
 }
 
-func (r *rows) ColumnTypeLength(i int) (int64, bool) {
+func (r *connRows) ColumnTypeLength(i int) (int64, bool) {
 	if n, ok := r.inner.(driver.RowsColumnTypeLength); ok {
 		return n.ColumnTypeLength(i)
 	}
 	return 0, false
 }
 
-func (r *rows) ColumnTypeNullable(i int) (nullable, ok bool) {
+func (r *connRows) ColumnTypeNullable(i int) (nullable, ok bool) {
 	if n, ok := r.inner.(driver.RowsColumnTypeNullable); ok {
 		return n.ColumnTypeNullable(i)
 	}
 	return false, false
 }
 
-func (r *rows) ColumnTypePrecisionScale(i int) (precision, scale int64, ok bool) {
+func (r *connRows) ColumnTypePrecisionScale(i int) (precision, scale int64, ok bool) {
 	if n, ok := r.inner.(driver.RowsColumnTypePrecisionScale); ok {
 		return n.ColumnTypePrecisionScale(i)
 	}

@@ -113,7 +113,7 @@ func execStmt(ctx context.Context, st driver.Stmt, args []driver.NamedValue) (dr
 	if x, ok := st.(driver.StmtExecContext); ok {
 		return x.ExecContext(ctx, args)
 	}
-	plain, err := values(args)
+	plain, err := plainValues(args)
 	if err != nil {
 		return nil, err
 	}
@@ -124,14 +124,14 @@ func queryStmt(ctx context.Context, st driver.Stmt, args []driver.NamedValue) (d
 	if x, ok := st.(driver.StmtQueryContext); ok {
 		return x.QueryContext(ctx, args)
 	}
-	plain, err := values(args)
+	plain, err := plainValues(args)
 	if err != nil {
 		return nil, err
 	}
 	return st.Query(plain) //lint:ignore SA1019 the only method such a driver has
 }
 
-func values(args []driver.NamedValue) ([]driver.Value, error) {
+func plainValues(args []driver.NamedValue) ([]driver.Value, error) {
 	out := make([]driver.Value, len(args))
 	for i, a := range args {
 		if a.Name != "" {

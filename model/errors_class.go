@@ -154,21 +154,21 @@ func violated(err error) (constraint string, columns []string) {
 		}
 		return "", columns
 	}
-	constraint = field(err, "Constraint", "ConstraintName")
-	if c := field(err, "Column", "ColumnName"); c != "" {
+	constraint = errorField(err, "Constraint", "ConstraintName")
+	if c := errorField(err, "Column", "ColumnName"); c != "" {
 		return constraint, []string{c}
 	}
 	// "Key (a, b)=(1, 2) already exists.", in whatever language.
-	_, list, _ := strings.Cut(field(err, "Detail"), "(")
+	_, list, _ := strings.Cut(errorField(err, "Detail"), "(")
 	if list, _, ok := strings.Cut(list, ")=("); ok {
 		columns = strings.Split(list, ", ")
 	}
 	return constraint, columns
 }
 
-// field returns the first of the named string fields that the error with a
+// errorField returns the first of the named string fields that the error with a
 // SQLSTATE has.
-func field(err error, names ...string) string {
+func errorField(err error, names ...string) string {
 	s, ok := errors.AsType[interface {
 		error
 		SQLState() string

@@ -58,18 +58,18 @@ func Open(c driver.Connector, d Dialect, o *Options) *Pool {
 	}
 	p := &Pool{writer: sql.OpenDB(&connector{c, d, opts.Statements})}
 	p.reader = p.writer
-	limit(p.writer, d, opts.Conns, map[Dialect]int{Postgres: 20, SQLite: 1}[d], opts)
+	bound(p.writer, d, opts.Conns, map[Dialect]int{Postgres: 20, SQLite: 1}[d], opts)
 	if opts.Readers != nil {
 		p.reader = sql.OpenDB(&connector{opts.Readers, d, opts.Statements})
-		limit(p.reader, d, opts.ReaderConns, 8, opts)
+		bound(p.reader, d, opts.ReaderConns, 8, opts)
 	}
 	p.h = &handle{kind: d, pool: p}
 	return p
 }
 
-// limit bounds a pool. Idle connections stay until they are too old: opening
+// bound sizes a pool. Idle connections stay until they are too old: opening
 // one costs more than keeping it.
-func limit(db *sql.DB, d Dialect, conns, usual int, o Options) {
+func bound(db *sql.DB, d Dialect, conns, usual int, o Options) {
 	if conns <= 0 {
 		conns = usual
 	}
@@ -78,11 +78,11 @@ func limit(db *sql.DB, d Dialect, conns, usual int, o Options) {
 	if d == SQLite {
 		return
 	}
-	db.SetConnMaxLifetime(or(o.Lifetime, 30*time.Minute))
-	db.SetConnMaxIdleTime(or(o.IdleTime, 5*time.Minute))
+	db.SetConnMaxLifetime(orElse(o.Lifetime, 30*time.Minute))
+	db.SetConnMaxIdleTime(orElse(o.IdleTime, 5*time.Minute))
 }
 
-func or(d, usual time.Duration) time.Duration {
+func orElse(d, usual time.Duration) time.Duration {
 	if d == 0 {
 		return usual
 	}

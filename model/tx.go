@@ -100,7 +100,7 @@ func (h *handle) atomically(ctx context.Context, fn func(DB) error) error {
 func begin(ctx context.Context, db *sql.DB, h *handle, o TxOptions, fn func(DB) error) (err error) {
 	// The transaction itself ignores the caller's context: database/sql would
 	// otherwise roll back from another goroutine while fn is still running.
-	conn, sqlTx, err := open(ctx, db, sql.TxOptions{Isolation: o.Isolation, ReadOnly: o.ReadOnly})
+	conn, sqlTx, err := beginOn(ctx, db, sql.TxOptions{Isolation: o.Isolation, ReadOnly: o.ReadOnly})
 	if err != nil {
 		return h.fault(ctx, err)
 	}
@@ -127,9 +127,9 @@ func begin(ctx context.Context, db *sql.DB, h *handle, o TxOptions, fn func(DB) 
 	return nil
 }
 
-// open begins a transaction on one connection. A connection that is lost at
+// beginOn begins a transaction on one connection. A connection that is lost at
 // that point has changed nothing, so another one may take over.
-func open(ctx context.Context, db *sql.DB, o sql.TxOptions) (*sql.Conn, *sql.Tx, error) {
+func beginOn(ctx context.Context, db *sql.DB, o sql.TxOptions) (*sql.Conn, *sql.Tx, error) {
 	for try := 1; ; try++ {
 		conn, err := db.Conn(ctx)
 		if err != nil {
