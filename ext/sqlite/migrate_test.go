@@ -41,7 +41,7 @@ func TestMigrate_processes(t *testing.T) {
 	}
 	for range rounds {
 		db, path := open(t)
-		migratetest.Processes(t, db, path, "")
+		migratetest.Processes(t, db, path, " WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 20000) SELECT max(n) FROM c")
 		if t.Failed() {
 			return
 		}

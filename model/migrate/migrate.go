@@ -26,7 +26,8 @@
 // error: write another migration instead.
 //
 // The record is the table model_migrations. On PostgreSQL the lock is an
-// advisory lock, held for one transaction at a time.
+// advisory lock, held for one transaction at a time, or by the session while a
+// file without a transaction runs: behind a pooler, migrate past it.
 package migrate
 
 import (

@@ -43,7 +43,7 @@ func step(ctx context.Context, db *model.Pool, choose func(applied []Migration) 
 		return nil, err
 	}
 	if act.script.plain {
-		err = outside(ctx, db, conn, tx, act)
+		err = outside(ctx, conn, tx, db.Dialect(), act)
 	} else {
 		err = inside(ctx, conn, tx, act)
 	}
@@ -72,46 +72,34 @@ func inside(ctx context.Context, conn *sql.Conn, tx *sql.Tx, act *action) error 
 	return commit(tx)
 }
 
-// outside runs the script without a transaction.
-func outside(ctx context.Context, db *model.Pool, conn *sql.Conn, tx *sql.Tx, act *action) error {
-	if db.Dialect() == model.SQLite {
-		return outsideLite(ctx, conn, tx, act)
-	}
-	if db.SQL().Stats().MaxOpenConnections == 1 {
-		return errors.New("a script without a transaction needs a pool of two connections")
-	}
-	other, err := db.SQL().Conn(ctx) // conn keeps the lock meanwhile
-	if err != nil {
+// outside runs the script without a transaction. On PostgreSQL the session
+// holds the lock meanwhile; a transaction would hold a snapshot as well, for
+// which CREATE INDEX CONCURRENTLY waits. On SQLite the lock is a transaction,
+// so two processes may run the script, which bears repeating; one records it.
+func outside(ctx context.Context, conn *sql.Conn, tx *sql.Tx, d model.Dialect, act *action) error {
+	if err := commit(tx); err != nil {
 		return err
 	}
-	defer other.Close()
-	if err := run(ctx, other, act.script.text); err != nil {
-		return err
+	if d == model.Postgres {
+		if err := lockSession(ctx, conn); err != nil {
+			return err
+		}
+		defer conn.ExecContext(context.WithoutCancel(ctx), "SELECT pg_advisory_unlock($1)", int64(lockKey))
+		if applied, err := list(ctx, conn); err != nil || settled(applied, act) {
+			return err
+		}
 	}
-	if err := record(ctx, tx, act); err != nil {
-		return err
-	}
-	return commit(tx)
-}
-
-// outsideLite has to let the lock go, which on SQLite is a transaction. Two
-// processes may run the script, which bears repeating; one records it.
-func outsideLite(ctx context.Context, conn *sql.Conn, tx *sql.Tx, act *action) error {
-	tx.Rollback()
 	if err := run(ctx, conn, act.script.text); err != nil {
 		return err
 	}
-	tx, err := locked(ctx, conn, model.SQLite)
+	tx, err := locked(ctx, conn, d)
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	applied, err := prepared(ctx, tx, model.SQLite)
-	if err != nil {
+	applied, err := list(ctx, tx)
+	if err != nil || settled(applied, act) {
 		return err
-	}
-	if recorded := find(applied, act.Migration) != nil; recorded == (act.seq > 0) {
-		return nil // somebody else was faster
 	}
 	if act.seq > 0 {
 		act.seq = next(applied)
@@ -120,6 +108,11 @@ func outsideLite(ctx context.Context, conn *sql.Conn, tx *sql.Tx, act *action) e
 		return err
 	}
 	return commit(tx)
+}
+
+// settled reports whether another process did what act is about.
+func settled(applied []Migration, act *action) bool {
+	return (find(applied, act.Migration) != nil) == (act.seq > 0)
 }
 
 func commit(tx *sql.Tx) error {
@@ -138,33 +131,45 @@ func run(ctx context.Context, conn *sql.Conn, text string) error {
 	})
 }
 
-// locked begins a transaction that nobody else runs a migration beside. It
-// asks again and again instead of waiting in the database: a waiting session
-// would hold up CREATE INDEX CONCURRENTLY of the one that has the lock.
-func locked(ctx context.Context, conn *sql.Conn, d model.Dialect) (*sql.Tx, error) {
-	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
-		// On SQLite this is BEGIN IMMEDIATE, which is the lock. A stricter level
-		// would keep a snapshot, and CREATE INDEX CONCURRENTLY waits for those.
-		tx, err := conn.BeginTx(ctx, &sql.TxOptions{Isolation: levels[d]})
-		switch {
-		case err == nil && d == model.SQLite:
-			return tx, nil
-		case err == nil:
-			var mine bool
-			err = tx.QueryRowContext(ctx, "SELECT pg_try_advisory_xact_lock($1)", int64(lockKey)).Scan(&mine)
-			if err == nil && mine {
-				return tx, nil
+// locked begins a transaction that nobody else runs a migration beside.
+func locked(ctx context.Context, conn *sql.Conn, d model.Dialect) (tx *sql.Tx, err error) {
+	err = poll(ctx, func() (mine bool, err error) {
+		tx, err = conn.BeginTx(ctx, &sql.TxOptions{Isolation: levels[d]}) // SQLite: BEGIN IMMEDIATE, which is the lock
+		if err != nil {
+			if isBusy(err) {
+				err = nil
 			}
+			return false, err
+		}
+		if d == model.SQLite {
+			return true, nil
+		}
+		err = tx.QueryRowContext(ctx, "SELECT pg_try_advisory_xact_lock($1)", int64(lockKey)).Scan(&mine)
+		if !mine {
 			tx.Rollback()
-			if err != nil {
-				return nil, err
-			}
-		case !isBusy(err):
-			return nil, err
+		}
+		return mine, err
+	})
+	return tx, err
+}
+
+func lockSession(ctx context.Context, conn *sql.Conn) error {
+	return poll(ctx, func() (mine bool, err error) {
+		err = conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", int64(lockKey)).Scan(&mine)
+		return mine, err
+	})
+}
+
+// poll asks for a lock again and again. Waiting in the database instead would
+// hold up CREATE INDEX CONCURRENTLY of the one that has it.
+func poll(ctx context.Context, try func() (mine bool, err error)) error {
+	for wait := 20 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
+		if mine, err := try(); mine || err != nil {
+			return err
 		}
 		select {
 		case <-ctx.Done():
-			return nil, fmt.Errorf("another process holds it: %w", ctx.Err())
+			return fmt.Errorf("another process holds it: %w", ctx.Err())
 		case <-time.After(wait/2 + rand.N(wait)):
 		}
 	}
@@ -203,7 +208,7 @@ func record(ctx context.Context, tx *sql.Tx, act *action) (err error) {
 	return err
 }
 
-// querier is a *sql.Tx or a *sql.DB.
+// querier is a *sql.Tx, a *sql.Conn or a *sql.DB.
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
