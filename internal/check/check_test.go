@@ -164,6 +164,51 @@ func TestStatic(t *testing.T) {
 	})
 }
 
+// planted is an entry of a vulnerability database against a function of std.
+const planted = `{"schema_version": "1.3.1", "id": "GO-2026-0001", "modified": "2026-01-01T00:00:00Z",
+"published": "2026-01-01T00:00:00Z", "summary": "planted", "details": "planted", "database_specific": {"url": "https://pkg.go.dev/vuln/GO-2026-0001"},
+"affected": [{
+"package": {"name": "stdlib", "ecosystem": "Go"},
+"ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}],
+"ecosystem_specific": {"imports": [{"path": "strings", "symbols": ["ToUpper"]}]}}]}`
+
+func TestTools(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: compiling takes seconds")
+	}
+	bin := t.TempDir()
+	if err := (&checker{dir: filepath.Join("..", ".."), bin: bin}).tools(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	code := "// Package reach reaches.\npackage reach\n\nimport \"strings\"\n\nvar _ = strings.ToUpper(\"x\")\n\nfunc unused() {}\n"
+	c, out := start(t)
+	c.bin = bin
+	os.RemoveAll(filepath.Join(c.dir, "build"))
+	if err := os.WriteFile(filepath.Join(c.dir, "empty", "a.go"), []byte(code), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("staticcheck finds unused code", func(t *testing.T) {
+		c.check(t.Context(), c.modules[0], "staticcheck", filepath.Join(bin, "staticcheck"), "./empty")
+		if c.failed != 1 || !strings.Contains(out.String(), "func unused is unused") {
+			t.Errorf("%d failed:\n%s", c.failed, out)
+		}
+	})
+	t.Run("govulncheck finds what is called", func(t *testing.T) {
+		db := t.TempDir()
+		if err := os.WriteFile(filepath.Join(db, "GO-2026-0001.json"), []byte(planted), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("GOVULNDB", "file://"+db)
+		if err := c.vulndb(t.Context()); err != nil {
+			t.Errorf("a named database is not taken at its word: %v", err)
+		}
+		c.govulncheck(t.Context(), c.modules[0])
+		if c.failed != 2 || !strings.Contains(out.String(), "affected by 1 vulnerability") {
+			t.Errorf("%d failed:\n%s", c.failed, out)
+		}
+	})
+}
+
 func TestModules(t *testing.T) {
 	got := modules([]string{"go.mod", "a.go", "ext/x/go.mod", "ext/x/b.go", "ext/x/sub/c.go", "extra.go", "testdata/go.mod", "README.md"})
 	want := []module{
