@@ -87,7 +87,7 @@ func (rec *recorder) request(ctx context.Context) *http.Request {
 	}
 	e := v.entry
 	switch {
-	case v.why == "bypass" || v.r.Method == http.MethodHead:
+	case v.direct || v.r.Method == http.MethodHead:
 	case e != nil && e.complete():
 		etag, modified := e.get("Etag"), e.get("Last-Modified")
 		if etag != "" || modified != "" {
@@ -104,7 +104,7 @@ func (rec *recorder) request(ctx context.Context) *http.Request {
 // condition replaces the conditions of the client, which are then evaluated
 // here, by those of the stored response.
 func (rec *recorder) condition(header http.Header, etag, modified string) {
-	rec.ours = true
+	rec.ours, rec.validates = true, etag != "" || modified != ""
 	for name, value := range map[string]string{"If-None-Match": etag, "If-Modified-Since": modified} {
 		header.Del(name)
 		if value != "" {
@@ -183,7 +183,7 @@ func (rec *recorder) finish() {
 	}
 	v.now = time.Now()
 	switch {
-	case rec.mode == holding && rec.ours && rec.status == http.StatusNotModified && rec.update(came),
+	case rec.mode == holding && rec.status == http.StatusNotModified && rec.update(came),
 		rec.mode == joining && rec.join(came):
 		rec.land(true, false, false)
 		v.serve(v.forwarded(rec.status, true))

@@ -98,6 +98,6 @@ func (v *visit) collapses() bool {
 	h := v.r.Header
 	conditional := len(h["If-None-Match"]) > 0 || len(h["If-Modified-Since"]) > 0
 	return v.r.Method == "GET" && v.part == "" && !v.cred && !v.ctl.NoStore && !v.ctl.NoCache &&
-		v.why != "bypass" && v.why != "request" &&
+		v.why != "request" &&
 		(v.entry != nil || !conditional || !v.h.cache.full())
 }

@@ -29,7 +29,7 @@ func (v *visit) lookup() {
 			}
 		}
 	}
-	if v.cred && !v.h.cache.full() && (v.entry == nil || !v.permits(&v.entry.Ctl)) {
+	if v.entry != nil && !v.h.cache.full() && !v.permits(&v.entry.Ctl) {
 		v.entry, v.why = nil, "bypass"
 	}
 }

@@ -25,7 +25,8 @@ type recorder struct {
 
 	began, came time.Time
 	seen        uint64 // version of the purges at the beginning
-	ours        bool   // the conditions of the request are ours
+	ours        bool   // the client's conditions are evaluated here
+	validates   bool   // the request has conditions of ours
 	missing     field.Span
 
 	status int
@@ -68,7 +69,7 @@ func (rec *recorder) WriteHeader(status int) {
 	}
 	rec.status, rec.came = status, time.Now()
 	switch {
-	case rec.ours && status == http.StatusNotModified:
+	case rec.validates && status == http.StatusNotModified:
 		rec.mode = holding
 	case failing(status) && rec.rescuable():
 		rec.mode = holding
@@ -239,11 +240,11 @@ func (rec *recorder) plan(header http.Header) bool {
 	v, m := rec.v, &rec.meta
 	var targeted bool
 	m.Ctl, targeted, m.Policy = v.h.control(m.Status, header)
-	if v.r.Method != http.MethodGet || v.ctl.NoStore || v.why == "bypass" || len(header["Trailer"]) > 0 || len(m.Tags) > maxTags {
+	if v.r.Method != http.MethodGet || v.ctl.NoStore || v.direct || len(header["Trailer"]) > 0 || len(m.Tags) > maxTags {
 		return false
 	}
 	switch c := &m.Ctl; {
-	case c.NoStore && !c.MustUnderstand, c.Private, !v.permits(c), !rec.understood():
+	case c.NoStore && !c.MustUnderstand, c.Private, !v.permits(c), !rec.understood(header):
 		return false
 	case len(header["Set-Cookie"]) > 0 && !v.h.cache.full():
 		return false
@@ -268,12 +269,12 @@ func (rec *recorder) plan(header http.Header) bool {
 
 // understood reports whether the caching rules of the status are known. A
 // part is only understood if it says which part it is.
-func (rec *recorder) understood() bool {
+func (rec *recorder) understood(header http.Header) bool {
 	switch m := &rec.meta; {
 	case m.Status == http.StatusNotModified, m.Status < 200:
 		return false
 	case m.Status == http.StatusPartialContent:
-		lines := rec.w.Header()["Content-Range"]
+		lines := header["Content-Range"]
 		if len(lines) != 1 || rec.v.part == "" && rec.missing.Total == 0 {
 			return false
 		}

@@ -2,6 +2,7 @@ package cachehttp
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,33 +15,35 @@ import (
 // it is a hit.
 func (v *visit) serve(status []string) {
 	e, header := v.entry, v.w.Header()
-	age := v.wire(header, status)
-	header["Age"] = age
+	code, body := e.Status, e.body
+	keep := func(string) bool { return true }
 	switch {
 	case v.notModified(e):
-		for _, l := range e.Header {
-			if with304(l.Name) {
-				header[l.Name] = l.Values
-			}
-		}
-		v.w.WriteHeader(http.StatusNotModified)
-		return
+		code, body, keep = http.StatusNotModified, nil, with304
 	case v.part != "" && (e.Status == 200 || !e.complete()) && v.ifRange(e):
-		if v.servePart(e, header) {
-			return
+		if s, how := v.span(e); how == field.Unsatisfiable {
+			code, body, keep = http.StatusRequestedRangeNotSatisfiable, nil, func(string) bool { return false }
+			header.Set("Content-Range", "bytes */"+strconv.FormatInt(s.Total, 10))
+		} else if how == field.Satisfiable {
+			code, body, keep = http.StatusPartialContent, e.body[s.First-e.Part.First:s.Last-e.Part.First+1], v.with206
+			header.Set("Content-Range", s.String())
+			header.Set("Content-Length", strconv.Itoa(len(body)))
 		}
 	}
 	for i := range e.Header {
-		header[e.Header[i].Name] = e.Header[i].Values
+		if l := &e.Header[i]; keep(l.Name) {
+			header[l.Name] = l.Values
+		}
 	}
-	v.w.WriteHeader(e.Status)
-	if v.r.Method != http.MethodHead && len(e.body) > 0 {
-		v.w.Write(e.body)
+	v.wire(header, status)
+	v.w.WriteHeader(code)
+	if v.r.Method != http.MethodHead && len(body) > 0 {
+		v.w.Write(body)
 	}
 }
 
-// wire sets Cache-Status and returns the Age lines.
-func (v *visit) wire(header http.Header, status []string) (age []string) {
+// wire sets Age and Cache-Status.
+func (v *visit) wire(header http.Header, status []string) {
 	e := v.entry
 	n := int64(e.age(v.now) / time.Second)
 	x := e.wire.Load()
@@ -48,50 +51,35 @@ func (v *visit) wire(header http.Header, status []string) (age []string) {
 		x = &wire{age: n}
 		x.lines[0][0] = strconv.FormatInt(n, 10)
 		x.lines[1][0] = v.h.cache.name() + "; hit; ttl=" + strconv.FormatInt(int64(e.Life/time.Second)-n, 10) + v.debug()
-		x.statusLines = x.lines[1][:]
-		if before := e.lines("Cache-Status"); before != nil {
-			x.statusLines = append(append(make([]string, 0, len(before)+1), before...), x.lines[1][0])
-		}
+		x.statusLines = append(slices.Clip(e.lines("Cache-Status")), x.lines[1][0])
 		e.wire.Store(x)
 	}
-	if status == nil {
-		status = x.statusLines[:len(x.statusLines):len(x.statusLines)]
+	if status != nil {
+		status = append(slices.Clip(e.lines("Cache-Status")), status...)
+	} else {
+		status = slices.Clip(x.statusLines)
 	}
+	header["Age"] = x.lines[0][:1:1]
 	header["Cache-Status"] = status
-	return x.lines[0][:1:1]
 }
 
-// servePart answers a Range request with 206 or 416. It reports false for
-// one that is to be ignored.
-func (v *visit) servePart(e *entry, header http.Header) bool {
+// span is the part of the representation that the request asks for.
+func (v *visit) span(e *entry) (field.Span, int) {
 	total := e.Part.Total
 	if e.complete() {
 		total = int64(len(e.body))
 	}
-	s, how := field.ParseRange(v.part, total)
-	switch how {
-	case field.Ignore:
-		return false
-	case field.Unsatisfiable:
-		header.Set("Content-Range", "bytes */"+strconv.FormatInt(total, 10))
-		v.w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
-		return true
-	}
-	short := v.r.Header.Get("If-Range") != ""
-	for _, l := range e.Header {
-		if !short || !strings.HasPrefix(l.Name, "Content-") && l.Name != "Last-Modified" || l.Name == "Content-Location" {
-			header[l.Name] = l.Values
-		}
-	}
-	header.Set("Content-Range", contentRange(s))
-	header.Set("Content-Length", strconv.FormatInt(s.Last-s.First+1, 10))
-	v.w.WriteHeader(http.StatusPartialContent)
-	v.w.Write(e.body[s.First-e.Part.First : s.Last-e.Part.First+1])
-	return true
+	return field.ParseRange(v.part, total)
 }
 
-func contentRange(s field.Span) string {
-	return "bytes " + strconv.FormatInt(s.First, 10) + "-" + strconv.FormatInt(s.Last, 10) + "/" + strconv.FormatInt(s.Total, 10)
+// with206 reports the fields that belong into a 206: to a client that sent
+// If-Range, only what it cannot know (RFC 9110, section 15.3.7).
+func (v *visit) with206(name string) bool {
+	if name == "Content-Length" {
+		return false
+	}
+	return v.r.Header.Get("If-Range") == "" || name == "Content-Location" ||
+		!strings.HasPrefix(name, "Content-") && name != "Last-Modified"
 }
 
 // notModified evaluates the client's own condition against e (RFC 9110,

@@ -27,13 +27,14 @@ func (h *handler) Refusals() []error { return []error{ErrNotCached, ErrGaveUp, E
 
 // visit is one GET or HEAD on its way through the cache.
 type visit struct {
-	h    *handler
-	w    http.ResponseWriter
-	r    *http.Request
-	now  time.Time
-	ctl  field.Control // of the request
-	cred bool          // the request carries credentials
-	part string        // the Range header
+	h      *handler
+	w      http.ResponseWriter
+	r      *http.Request
+	now    time.Time
+	ctl    field.Control // of the request
+	cred   bool          // the request carries credentials
+	direct bool          // the cache only watches
+	part   string        // the Range header
 
 	key     []byte // primary key
 	variant []byte // key of the variant the request selects, or key
@@ -62,7 +63,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v := &visit{h: h, w: w, r: r, now: time.Now()}
 	v.start()
 	if len(r.Header["If-Match"]) > 0 || len(r.Header["If-Unmodified-Since"]) > 0 || strings.Contains(v.part, ",") {
-		v.why = "bypass"
+		v.why, v.direct = "bypass", true
 		v.fetch(nil)
 		return
 	}

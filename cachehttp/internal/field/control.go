@@ -73,7 +73,10 @@ func directive(s string) (name, arg string, has bool, rest string) {
 
 func argument(s string) (arg, rest string, has bool) {
 	if s != "" && s[0] == '"' {
-		arg, rest, _ = unquote(s)
+		arg, rest, ok := unquote(s)
+		if !ok {
+			arg = ""
+		}
 		return arg, rest, true
 	}
 	i := 0

@@ -1,6 +1,9 @@
 package field
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // ETag cuts an entity tag off the front of s, weak prefix included.
 func ETag(s string) (tag, rest string, ok bool) {
@@ -66,6 +69,9 @@ func equal(a, b string, strong bool) bool {
 // A Span is the part First..Last, both counted, of something Total long.
 type Span struct{ First, Last, Total int64 }
 
+// String is the span as a Content-Range.
+func (s Span) String() string { return fmt.Sprintf("bytes %d-%d/%d", s.First, s.Last, s.Total) }
+
 // Range results.
 const (
 	Ignore        = iota // not bytes, malformed, or several ranges
@@ -91,7 +97,7 @@ func ParseRange(s string, total int64) (Span, int) {
 			return Span{}, Ignore
 		}
 		if n == 0 {
-			return Span{}, Unsatisfiable
+			return Span{Total: total}, Unsatisfiable
 		}
 		first = max(0, total-n)
 	default:
@@ -107,7 +113,7 @@ func ParseRange(s string, total int64) (Span, int) {
 		}
 	}
 	if first >= total {
-		return Span{}, Unsatisfiable
+		return Span{Total: total}, Unsatisfiable
 	}
 	return Span{first, last, total}, Satisfiable
 }
