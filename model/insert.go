@@ -150,7 +150,7 @@ func (t *table) writeRow(ctx context.Context, h *handle, text string, args []any
 	defer rs.Close()
 	if !rs.Next() {
 		if err := rs.Err(); err != nil {
-			return t.blame(h.fault(ctx, err))
+			return t.blame(h.faultWrite(ctx, err))
 		}
 		return t.missing(row)
 	}
@@ -160,7 +160,7 @@ func (t *table) writeRow(ctx context.Context, h *handle, text string, args []any
 	for rs.Next() { // the statement is complete only at its end
 	}
 	if err := rs.Err(); err != nil {
-		return t.blame(h.fault(ctx, err))
+		return t.blame(h.faultWrite(ctx, err))
 	}
 	return rs.Close()
 }

@@ -96,7 +96,7 @@ func (q Query[T]) numbered(ctx context.Context, db DB, w window, p *Page[T]) err
 	if w.number > maxOffset/w.size+1 || (w.number-1)*w.size > maxOffset {
 		return &pageError{"The page is too far in."}
 	}
-	q.skip = (w.number - 1) * w.size
+	q.skips, q.skip = true, (w.number-1)*w.size
 	list, err := q.Limit(w.size+1).All(ctx, db)
 	if err != nil {
 		return err

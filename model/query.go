@@ -23,7 +23,8 @@ type spec struct {
 	limited  bool
 	lock     string
 	window   window
-	skip     int       // rows to pass over, for pages by number
+	skips    bool      // pages by number: an OFFSET is written
+	skip     int       // rows to pass over
 	from     *cursor   // only rows behind it
 	reads    []*column // nil: all columns
 	need     []*column // read whatever reads says

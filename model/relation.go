@@ -74,9 +74,9 @@ func (r *relation) placeKinds() error {
 		k.col = n.col
 		first, last := &r.steps[0], &r.steps[len(r.steps)-1]
 		if n.col.t == r.owner && (r.belongs || r.to != r.owner) {
-			first.fromKinds = append(first.fromKinds, k)
+			first.fromKinds = plus(first.fromKinds, k)
 		} else {
-			last.toKinds = append(last.toKinds, k)
+			last.toKinds = plus(last.toKinds, k)
 		}
 	}
 	return nil

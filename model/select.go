@@ -81,11 +81,15 @@ func (b *builder) body(s *spec, r ref) {
 	b.joins(s, r)
 	b.where(s, r, " WHERE ")
 	b.order(s)
+	b.limit(s)
+}
+
+func (b *builder) limit(s *spec) {
 	if s.limited {
 		b.w(" LIMIT ")
 		b.arg(int64(s.limit))
 	}
-	if s.skip > 0 {
+	if s.skips {
 		b.w(" OFFSET ")
 		b.arg(int64(s.skip))
 	}
@@ -97,29 +101,43 @@ func (b *builder) fail0(err error) {
 	}
 }
 
-// joins writes LEFT JOINs, their guards inside ON so that a hidden row reads
-// as no row.
-func (b *builder) joins(s *spec, r ref) {
+// announce brings the joined tables into reach before FROM is written, for
+// what is selected of them.
+func (b *builder) announce(s *spec) {
 	for _, rel := range s.joins {
 		if err := rel.resolve(); err != nil {
 			b.fail(err)
 			return
 		}
-		from := r
-		if rel.owner != s.t {
-			from = b.reach(rel.owner)
-		}
 		if len(rel.steps) != 1 || rel.many {
 			b.fail(fmt.Errorf("model: %s cannot be joined: use Has", rel))
 			return
 		}
-		step := rel.steps[0]
-		if slices.ContainsFunc(b.refs, func(r ref) bool { return r.t == step.to }) {
-			b.fail(fmt.Errorf("model: %s is in this query twice: use Has", step.to.name))
+		to := rel.steps[0].to
+		if slices.ContainsFunc(b.refs, func(r ref) bool { return r.t == to }) {
+			b.fail(fmt.Errorf("model: %s is in this query twice: use Has", to.name))
 			return
 		}
+		b.push(to)
+	}
+}
+
+// joins writes LEFT JOINs, their guards inside ON so that a hidden row reads
+// as no row.
+func (b *builder) joins(s *spec, r ref) {
+	if len(s.joins) == 0 {
+		return
+	}
+	if b.refs[len(b.refs)-1].t == r.t { // not announced yet
+		b.announce(s)
+	}
+	if b.err != nil {
+		return
+	}
+	for _, rel := range s.joins {
+		step := rel.steps[0]
+		from, to := b.reach(rel.owner), b.reach(step.to)
 		b.w(" LEFT JOIN ")
-		to := b.push(step.to)
 		b.from(to)
 		b.w(" ON ")
 		b.pairs(to, step.toCols, from, step.fromCols)
@@ -162,7 +180,6 @@ func (b *builder) order(s *spec) {
 	}
 }
 
-// orderTerm makes both engines agree on where NULL goes.
 func (b *builder) orderTerm(o Order) {
 	null := false
 	if c, ok := o.field.(Cond); ok {
@@ -182,9 +199,16 @@ func (b *builder) orderTerm(o Order) {
 	if o.desc {
 		b.w(" DESC")
 	}
+	if null {
+		b.nulls(o.desc)
+	}
+}
+
+// nulls makes NULL the smallest value, as it is on SQLite by itself.
+func (b *builder) nulls(desc bool) {
 	switch {
-	case b.d == SQLite || !null:
-	case o.desc:
+	case b.d == SQLite:
+	case desc:
 		b.w(" NULLS LAST")
 	default:
 		b.w(" NULLS FIRST")

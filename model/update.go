@@ -130,9 +130,9 @@ func (t *table) touchAndLock() []*column {
 	return cols
 }
 
-// moved writes the assignments of touch and lock columns.
-func (b *builder) moved(t *table) {
-	for _, c := range t.columns {
+// movedIn writes the assignments of touch and lock columns behind others.
+func (b *builder) movedIn(r ref) {
+	for _, c := range r.t.columns {
 		if !c.touch && !c.lock {
 			continue
 		}
@@ -142,7 +142,7 @@ func (b *builder) moved(t *table) {
 		if c.touch {
 			b.w(b.now())
 		} else {
-			b.w(c.quoted)
+			b.col(r, c)
 			b.w(" + 1")
 		}
 	}
@@ -157,7 +157,7 @@ func (t *table) change(ctx context.Context, db DB, row reflect.Value, tr trashed
 	b.from(r)
 	b.w(" SET ")
 	set(b)
-	b.moved(t)
+	b.movedIn(r)
 	s, err := t.rowSpec(row, tr)
 	if err != nil {
 		return err
