@@ -39,6 +39,15 @@ func (h *handle) fault(ctx context.Context, err error) error {
 	return e
 }
 
+// faultWrite is fault for the rows of a write: outside a transaction nobody
+// knows what became of a write whose rows broke off.
+func (h *handle) faultWrite(ctx context.Context, err error) error {
+	if h.tx == nil {
+		err = written(ctx, err)
+	}
+	return h.fault(ctx, err)
+}
+
 // written turns the error of a write or a commit whose answer never came into
 // ErrCommitUnknown. The error of a cancelled context stays visible in it.
 func written(ctx context.Context, err error) error {
