@@ -149,7 +149,12 @@ func TestServer_portTaken(t *testing.T) {
 
 // TestMain lets the test binary be the server of the tests about signals.
 func TestMain(m *testing.M) {
-	if mode := os.Getenv("GLUEFUL_TEST_SERVER"); mode != "" {
+	switch mode := os.Getenv("GLUEFUL_TEST_SERVER"); mode {
+	case "":
+	case "idempotency":
+		serveOrders()
+		return
+	default:
 		serveForSignals(mode)
 		return
 	}

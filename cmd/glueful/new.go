@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -50,7 +51,8 @@ func runNew(ctx context.Context, env environment, args []string) error {
 	fs.BoolVar(&f.dry, "n", false, "")
 	words, err := parseFlags(fs, args)
 	if errors.Is(err, flag.ErrHelp) {
-		return help(env, []string{"new"})
+		_, err := io.WriteString(env.stdout, newUsage)
+		return err
 	}
 	if err != nil {
 		return err

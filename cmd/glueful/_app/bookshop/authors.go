@@ -66,7 +66,7 @@ type AuthorPatch struct {
 
 // Valid checks it.
 func (in *AuthorPatch) Valid(c *valid.C) {
-	valid.Field(c, &in.Name, valid.Set(valid.Trim, valid.Required, valid.MaxLen[string](200)))
+	valid.Field(c, &in.Name, valid.Set(valid.Trim, valid.Required, valid.MaxLen(200)))
 }
 
 func (s *Shop) listAuthors(ctx context.Context, q AuthorQuery) (render.Page[Author], error) {

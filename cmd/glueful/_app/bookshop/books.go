@@ -83,7 +83,7 @@ type BookPatch struct {
 
 // Valid checks it.
 func (in *BookPatch) Valid(c *valid.C) {
-	valid.Field(c, &in.Title, valid.Set(valid.Trim, valid.Required, valid.MaxLen[string](200)))
+	valid.Field(c, &in.Title, valid.Set(valid.Trim, valid.Required, valid.MaxLen(200)))
 	valid.Field(c, &in.Pages, valid.Set(valid.Min(1)))
 	valid.Field(c, &in.AuthorID, valid.Set(valid.Min[int64](1)))
 }

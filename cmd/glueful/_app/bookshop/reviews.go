@@ -80,7 +80,7 @@ type ReviewPatch struct {
 // Valid checks it.
 func (in *ReviewPatch) Valid(c *valid.C) {
 	valid.Field(c, &in.Stars, valid.Set(valid.Between(1, 5)))
-	valid.Field(c, &in.Text, valid.Set(valid.Trim, valid.Required, valid.MaxLen[string](10_000)))
+	valid.Field(c, &in.Text, valid.Set(valid.Trim, valid.Required, valid.MaxLen(10_000)))
 }
 
 // review finds a review of a book that is not deleted.

@@ -47,11 +47,11 @@ var migrations embed.FS
 
 // Migrate brings the tables up to date; several processes may do it at once.
 func Migrate(ctx context.Context, db *model.Pool) error {
-	files, err := fs.Sub(migrations, "migrations/"+string(db.Dialect()))
+	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
 	}
-	_, err = migrate.Up(ctx, db, files)
+	_, err = migrate.Set{{Name: "bookshop", Files: files}}.Up(ctx, db)
 	return err
 }
 
