@@ -33,8 +33,8 @@ type Charge struct {
 // Settle says what an admitted charge cost in the end. Units that it still
 // holds come back: those that time has returned already are someone else's by now.
 // Actual units above the reserved ones are charged even past the limit, and
-// the caller waits until the debt is paid; the debt of a quota ends at a
-// second Count. Settle may be called again with a better figure, but not concurrently.
+// the caller waits until the debt is paid, for a quota at most to the end of the
+// window. Settle may be called again with a better figure, but not concurrently.
 func (c *Charge) Settle(ctx context.Context, actual int64) error {
 	switch {
 	case actual < 0:
@@ -57,6 +57,11 @@ func (c *Charge) Settle(ctx context.Context, actual int64) error {
 		return err
 	}
 	c.cost = actual
+	for i := range c.rules {
+		if r := &c.rules[i]; !r.quota && delta < 0 {
+			c.marks[i] += delta * r.each // what came back is not held any more
+		}
+	}
 	return nil
 }
 
@@ -91,7 +96,9 @@ func (c *Charge) read(as []Answer, ok bool) error {
 	least := 2.0
 	for i, a := range as {
 		r := &c.rules[i]
-		c.marks[i] = a.At
+		if c.marks[i] = a.At; !r.quota {
+			c.marks[i] = a.Now + c.cost*r.each
+		}
 		if a.OK != ok { // of a refusal, only those that refuse matter
 			continue
 		}

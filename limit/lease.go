@@ -3,9 +3,10 @@ package limit
 import "sync"
 
 // Leases are units that were taken from the store and not yet spent. A unit of
-// a rate may be spent only while the store still holds it against the key, so
-// a lease changes nothing about what a rate admits in any span of time; a unit of a
-// quota, until its window ends.
+// a rate may be spent only while the store surely holds it against the key: n
+// units for n times Every after they were taken, one less with each. So a lease changes
+// nothing about what a rate admits in any span of time. A unit of a quota may be
+// spent until its window ends.
 type leases struct {
 	mu sync.Mutex
 	m  map[uint64]lease
@@ -17,6 +18,7 @@ type lease struct {
 	from, until int64 // rate: the span of the units left; quota: until is the window's end
 	units, used int64 // quota: units left; units used in the window, with these
 	mark        int64 // the store's instant for until
+	behind      int64 // rate: what the key owed before these
 }
 
 // spend takes c's cost out of the leases of all its rules and answers as the
@@ -48,7 +50,7 @@ func (ls *leases) spend(c *Charge, now int64) []Answer {
 		// On the store's clock, now is as far before the mark as before until.
 		as[i] = Answer{OK: true, Now: n.mark - (n.until - now), At: n.mark, Used: n.used - n.units}
 		if !r.quota {
-			as[i].At -= n.until - n.from
+			as[i].At += n.behind - (n.until - n.from)
 		}
 	}
 	return as
@@ -66,7 +68,12 @@ func (ls *leases) keep(c *Charge, as []Answer, units, now int64) {
 	for i := range as {
 		r, a := &c.rules[i], &as[i]
 		n := lease{until: now + a.At - a.Now, units: left, used: a.Used, mark: a.At}
-		n.from = n.until - left*r.each
+		if !r.quota {
+			n.until = now + units*r.each
+			n.from = n.until - left*r.each
+			n.mark = a.Now + units*r.each
+			n.behind = a.At - n.mark
+		}
 		ls.m[mix(c.hash, r.id)] = n
 		if r.quota {
 			a.Used -= left

@@ -76,10 +76,13 @@ func DefaultTiers() map[string][]Limit {
 }
 
 func label(n int64, per time.Duration) string {
-	if per%time.Second == 0 {
+	switch {
+	case per%time.Second == 0:
 		return fmt.Sprintf("%d-per-%ds", n, per/time.Second)
+	case per%time.Millisecond == 0:
+		return fmt.Sprintf("%d-per-%dms", n, per/time.Millisecond)
 	}
-	return fmt.Sprintf("%d-per-%s", n, per)
+	return fmt.Sprintf("%d-per-%dns", n, per)
 }
 
 const (

@@ -24,12 +24,14 @@ type Store interface {
 //
 // A rate holds an instant at for each key. A take of Cost at now moves it to
 // max(at, now) + Cost×Every, and passes if that is at most now + Max×Every.
-// A refund moves it back by min(-Cost×Every, Mark-now) if positive, not below now.
+// A refund moves it back by min(-Cost×Every, Mark-now) if positive, not below now:
+// by the Mark, all that was charged may have come back and been spent again.
 //
 // A quota holds the end of a window and a count. A take passes if Cost plus the
 // count is at most Max; once the window has ended a new one starts, of length
 // Every from now, or up to the next multiple of Every since 1970 if Aligned. A
-// refund counts only if the window still ends at Mark.
+// refund counts only if the window still ends at Mark. Where a debt goes beyond
+// 2×Max a store need not know how far, and then takes no refund in that window.
 type Ask struct {
 	Key     []byte        // at most 64 bytes, different in each ask of a call; not kept
 	Quota   bool          // a quota, else a rate
@@ -37,7 +39,7 @@ type Ask struct {
 	Every   time.Duration // rate: time for one unit to come back; quota: the window; positive
 	Max     int64         // rate: the burst; quota: units per window; positive
 	Cost    int64         // units; not negative in Take
-	Mark    int64         // Settle: the At of the Answer that granted the charge
+	Mark    int64         // Settle: of a quota the At of its Answer; of a rate Now + Cost×Every
 }
 
 // An Answer is what a store says to an Ask. Instants are nanoseconds on the

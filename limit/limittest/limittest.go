@@ -78,6 +78,14 @@ func quota(window time.Duration, most, cost int64) limit.Ask {
 	return limit.Ask{Key: key(), Quota: true, Every: window, Max: most, Cost: cost}
 }
 
+// charged returns q with the mark of its take.
+func charged(q limit.Ask, a limit.Answer) limit.Ask {
+	if q.Mark = a.At; !q.Quota {
+		q.Mark = a.Now + q.Cost*int64(q.Every)
+	}
+	return q
+}
+
 // with returns q at another cost.
 func with(q limit.Ask, cost int64) limit.Ask {
 	q.Cost = cost
@@ -316,7 +324,7 @@ func refund(ctx context.Context, s limit.Store) error {
 		if err != nil {
 			return err
 		}
-		q.Mark = as[0].At
+		q = charged(q, as[0])
 		err = all(settle(ctx, s, with(q, -7)), take(ctx, s, yes, with(q, 7)), take(ctx, s, no, with(q, 1)),
 			settle(ctx, s, with(q, -3)), take(ctx, s, no, with(q, 4)), take(ctx, s, yes, with(q, 3)),
 			settle(ctx, s, with(q, -1000)), take(ctx, s, no, with(q, 11)), take(ctx, s, yes, with(q, 10)), take(ctx, s, no, with(q, 1)))
@@ -356,7 +364,7 @@ func drainedRefund(ctx context.Context, s limit.Store) error {
 	wait(ctx, time.Duration(as[0].At-as[0].Now)+2*time.Millisecond)
 	slow := q
 	slow.Every = time.Hour
-	slow.Mark = as[0].At // all of it has come back by now
+	slow.Mark = charged(q, as[0]).Mark // all of it has come back by now
 	return all(take(ctx, s, yes, slow), settle(ctx, s, with(slow, -5)), take(ctx, s, no, with(slow, 1)))
 }
 
@@ -366,7 +374,7 @@ func debt(ctx context.Context, s limit.Store) error {
 		if err != nil {
 			return err
 		}
-		q.Mark = as[0].At
+		q = charged(q, as[0])
 		err = all(settle(ctx, s, with(q, 9)), take(ctx, s, no, with(q, 1)), take(ctx, s, yes, with(q, 0)),
 			settle(ctx, s, with(q, -4)), take(ctx, s, no, with(q, 1)), settle(ctx, s, with(q, -1)), take(ctx, s, yes, with(q, 1)))
 		if err != nil {
@@ -387,7 +395,7 @@ func settleTogether(ctx context.Context, s limit.Store) error {
 	if err != nil {
 		return err
 	}
-	a.Mark, b.Mark = as[0].At, as[1].At
+	a, b = charged(a, as[0]), charged(b, as[1])
 	return all(settle(ctx, s, with(a, -3), with(b, -3)), take(ctx, s, []bool{false, false}, with(a, 4), with(b, 4)),
 		take(ctx, s, []bool{true, true}, with(a, 3), with(b, 3)))
 }
