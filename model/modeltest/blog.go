@@ -1,6 +1,8 @@
 package modeltest
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +29,7 @@ type (
 		Posts     model.Many[post]    `json:"posts,omitzero"`
 		Comments  model.Many[comment] `json:"comments,omitzero"`
 		Profile   model.One[profile]
+		Notes     model.Many[note]
 	}
 	profile struct {
 		ID     int64  `db:"id,pk"`
@@ -34,16 +37,16 @@ type (
 		Theme  string `db:"theme"`
 	}
 	post struct {
-		ID        int64                 `db:"id,pk"`
-		UserID    int64                 `db:"user_id"`
-		Title     string                `db:"title"`
-		Status    string                `db:"status"`
-		Likes     int                   `db:"likes"`
-		DeletedAt *time.Time            `db:"deleted_at,soft"`
-		Author    model.One[user]       `json:"author,omitzero"`
-		Comments  model.Many[comment]   `json:"comments,omitzero"`
-		Tags      model.Many[taggedTag] `json:"tags,omitzero"`
-		Notes     model.Many[note]      `json:"notes,omitzero"`
+		ID        int64               `db:"id,pk"`
+		UserID    int64               `db:"user_id"`
+		Title     string              `db:"title"`
+		Status    string              `db:"status"`
+		Likes     int                 `db:"likes"`
+		DeletedAt *time.Time          `db:"deleted_at,soft"`
+		Author    model.One[user]     `json:"author,omitzero"`
+		Comments  model.Many[comment] `json:"comments,omitzero"`
+		Tags      model.Many[postTag] `json:"tags,omitzero"`
+		Notes     model.Many[note]    `json:"notes,omitzero"`
 	}
 	comment struct {
 		ID     int64  `db:"id,pk"`
@@ -55,7 +58,7 @@ type (
 		ID   int64  `db:"id,pk"`
 		Name string `db:"name"`
 	}
-	taggedTag struct {
+	postTag struct {
 		ID       int64  `db:"id,pk"`
 		Name     string `db:"name"`
 		Position int    `db:"position,pivot"`
@@ -68,15 +71,62 @@ type (
 		Post      model.One[post]
 		User      model.One[user]
 	}
+
+	// A doc belongs to a tenant, and its key has two columns.
+	doc struct {
+		Tenant    int64      `db:"tenant,pk"`
+		Number    int64      `db:"number,pk"`
+		Title     string     `db:"title"`
+		DeletedAt *time.Time `db:"deleted_at,soft"`
+		Lines     model.Many[line]
+	}
+	line struct {
+		ID        int64      `db:"id,pk"`
+		Tenant    int64      `db:"tenant"`
+		DocNumber int64      `db:"doc_number"`
+		Amount    int        `db:"amount"`
+		DeletedAt *time.Time `db:"deleted_at,soft"`
+		Doc       model.One[doc]
+	}
 )
+
+type tenantKey struct{}
+
+// of returns a context that acts for a tenant.
+func of(ctx context.Context, tenant int64) context.Context {
+	return context.WithValue(ctx, tenantKey{}, tenant)
+}
+
+func tenantScope(field *int64) func(context.Context) (model.Cond, error) {
+	return func(ctx context.Context) (model.Cond, error) {
+		id, is := ctx.Value(tenantKey{}).(int64)
+		if !is {
+			return model.Cond{}, errNoTenant
+		}
+		return model.Eq(field, id), nil
+	}
+}
+
+var errNoTenant = errors.New("no tenant")
+
+func init() {
+	docs.Scope(tenantScope(&d.Tenant))
+	lines.Scope(tenantScope(&l.Tenant))
+}
 
 var (
 	users    = model.Of[user]("users")
 	profiles = model.Of[profile]("profiles")
+	tags     = model.Of[tag]("tags")
+	postTags = model.Of[postTag]("tags")
+	notes    = model.Of[note]("notes")
+	docs     = model.Of[doc]("docs")
+	lines    = model.Of[line]("lines")
 	posts    = model.Of[post]("posts")
 	comments = model.Of[comment]("comments")
 
 	u, pr, p, c = users.Probe(), profiles.Probe(), posts.Probe(), comments.Probe()
+	pt, n, d, l = postTags.Probe(), notes.Probe(), docs.Probe(), lines.Probe()
 
 	_ = model.BelongsTo(&u.Boss, &u.BossID)
 	_ = model.HasMany(&u.Reports, &u.BossID)
@@ -85,6 +135,14 @@ var (
 	_ = model.BelongsTo(&p.Author, &p.UserID)
 	_ = model.HasMany(&p.Comments, &c.PostID)
 	_ = model.BelongsTo(&c.Post, &c.PostID)
+	_ = model.BelongsToMany(&p.Tags, "post_tags", "post_id", "tag_id").OrderBy(model.Asc(&pt.Position))
+	_ = model.Through(&u.Comments, &u.Posts, &p.Comments)
+	_ = model.Kind(model.HasMany(&p.Notes, &n.SubjectID), &n.Subject, "post")
+	_ = model.Kind(model.HasMany(&u.Notes, &n.SubjectID), &n.Subject, "user")
+	_ = model.Kind(model.BelongsTo(&n.Post, &n.SubjectID), &n.Subject, "post")
+	_ = model.Kind(model.BelongsTo(&n.User, &n.SubjectID), &n.Subject, "user")
+	_ = model.HasMany(&d.Lines, &l.Tenant, &l.DocNumber)
+	_ = model.BelongsTo(&l.Doc, &l.Tenant, &l.DocNumber)
 )
 
 const postgresTables = `
@@ -99,6 +157,8 @@ CREATE TABLE tags (id bigserial PRIMARY KEY, name text NOT NULL UNIQUE);
 CREATE TABLE post_tags (post_id bigint NOT NULL REFERENCES posts, tag_id bigint NOT NULL REFERENCES tags, position integer NOT NULL DEFAULT 0,
 	PRIMARY KEY (post_id, tag_id));
 CREATE TABLE notes (id bigserial PRIMARY KEY, subject text NOT NULL, subject_id bigint NOT NULL, body text NOT NULL);
+CREATE TABLE docs (tenant bigint NOT NULL, number bigint NOT NULL, title text NOT NULL, deleted_at timestamptz, PRIMARY KEY (tenant, number));
+CREATE TABLE lines (id bigserial PRIMARY KEY, tenant bigint NOT NULL, doc_number bigint NOT NULL, amount integer NOT NULL, deleted_at timestamptz);
 `
 
 const sqliteTables = `
@@ -113,6 +173,8 @@ CREATE TABLE tags (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE TABLE post_tags (post_id INTEGER NOT NULL REFERENCES posts, tag_id INTEGER NOT NULL REFERENCES tags, position INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (post_id, tag_id));
 CREATE TABLE notes (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, subject_id INTEGER NOT NULL, body TEXT NOT NULL);
+CREATE TABLE docs (tenant INTEGER NOT NULL, number INTEGER NOT NULL, title TEXT NOT NULL, deleted_at TIMESTAMP, PRIMARY KEY (tenant, number));
+CREATE TABLE lines (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, doc_number INTEGER NOT NULL, amount INTEGER NOT NULL, deleted_at TIMESTAMP);
 `
 
 func migrate(t *testing.T, db *model.Pool) {
