@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"math"
 	"strconv"
+	"time"
 	"unicode/utf8"
 )
 
@@ -23,14 +24,39 @@ var plainByte = func() (t [256]bool) {
 // appendString appends s as a JSON string, byte for byte as encoding/json
 // writes it with HTML escaping on.
 func appendString(b []byte, s string) []byte {
-	b = append(b, '"')
-	for i := 0; i < len(s); i++ {
-		if !plainByte[s[i]] {
-			return appendEscaped(b, s, i)
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		if !plainWord(word(s[i : i+8])) {
+			break
 		}
 	}
+	for ; i < len(s); i++ {
+		if !plainByte[s[i]] {
+			return appendEscaped(append(b, '"'), s, i)
+		}
+	}
+	b = append(b, '"')
 	b = append(b, s...)
 	return append(b, '"')
+}
+
+// word is the first eight bytes of s as one number.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// plainWord reports whether all eight bytes are plain. Each line sets the top
+// bit of a byte that is not: above ASCII or below a space; a quote or &, which
+// differ in one bit; < or >, likewise; a backslash.
+func plainWord(x uint64) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	quote, angle, slash := (x|0x04*ones)^'&'*ones, (x|0x02*ones)^'>'*ones, x^'\\'*ones
+	return (x|(x-' '*ones)|
+		((quote-ones)&^quote)|
+		((angle-ones)&^angle)|
+		((slash-ones)&^slash))&tops == 0
 }
 
 // appendEscaped goes on where appendString met the first byte that is not
@@ -108,6 +134,20 @@ func appendFloat(b []byte, f float64, bits int) ([]byte, bool) {
 	return b, true
 }
 
+func appendStrings(b []byte, list []string) []byte {
+	if list == nil {
+		return append(b, "null"...)
+	}
+	b = append(b, '[')
+	for i, s := range list {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = appendString(b, s)
+	}
+	return append(b, ']')
+}
+
 func appendBytes(b, data []byte) []byte {
 	if data == nil {
 		return append(b, "null"...)
@@ -115,4 +155,36 @@ func appendBytes(b, data []byte) []byte {
 	b = append(b, '"')
 	b = base64.StdEncoding.AppendEncode(b, data)
 	return append(b, '"')
+}
+
+// appendTime appends t in the form of RFC 3339, and an error for a time that
+// form cannot say. What is not common is left to package time.
+func appendTime(b []byte, t time.Time) ([]byte, error) {
+	year, month, day := t.Date()
+	_, offset := t.Zone()
+	if year < 0 || year > 9999 || offset != 0 {
+		b = append(b, '"')
+		b, err := t.AppendText(b)
+		return append(b, '"'), err
+	}
+	hour, minute, second := t.Clock()
+	a := [32]byte{
+		'"', byte('0' + year/1000), byte('0' + year/100%10), byte('0' + year/10%10), byte('0' + year%10),
+		'-', byte('0' + month/10), byte('0' + month%10), '-', byte('0' + day/10), byte('0' + day%10),
+		'T', byte('0' + hour/10), byte('0' + hour%10), ':', byte('0' + minute/10), byte('0' + minute%10),
+		':', byte('0' + second/10), byte('0' + second%10),
+	}
+	n := 20
+	if nanos := t.Nanosecond(); nanos != 0 {
+		a[n] = '.'
+		for i := n + 9; i > n; i-- {
+			a[i] = byte('0' + nanos%10)
+			nanos /= 10
+		}
+		for n += 9; a[n] == '0'; n-- {
+		}
+		n++
+	}
+	a[n], a[n+1] = 'Z', '"'
+	return append(b, a[:n+2]...), nil
 }

@@ -52,7 +52,7 @@ func outputs[T any](x *T, view View[T], sel *Selection) [][]byte {
 		all = append(all, append(bytes.Clone(e.buf), fmt.Sprint(e.err)...))
 	}
 	render(nil)
-	ways(typeOf[T](), sel, func(o *Object) {
+	ways(reflect.TypeFor[T](), sel, func(o *Object) {
 		view(x, o)
 		render(&dryRun{no: o.dry.no})
 	}, func() *dryRun { return &dryRun{reads: &[][]any{}} }, func(*dryRun) {})

@@ -98,7 +98,7 @@ func (r *dryRun) wants(o *Object, name string, inputs []any) bool {
 // count is a member that is written by default only if its relation is loaded.
 func (r *dryRun) count(o *Object, name string, rel any) {
 	if r.reads == nil {
-		r.add(Member{Name: name, Type: typeOf[int64](), Relation: true})
+		r.add(Member{Name: name, Type: reflect.TypeFor[int64](), Relation: true})
 		return
 	}
 	if o.sel.asked(name) {
@@ -111,7 +111,7 @@ func relation[T any](o *Object, name string, rel any, probe *T, view View[T], li
 	r := o.dry
 	if r.reads == nil {
 		r.add(Member{
-			Name: name, Type: typeOf[T](), Relation: true, List: list,
+			Name: name, Type: reflect.TypeFor[T](), Relation: true, List: list,
 			Shape: shapeOf(r.d, orNew(probe), view),
 		})
 		return
@@ -133,7 +133,7 @@ func nested[T any](o *Object, name string, x *T, addr any, view View[T], list bo
 	r := o.dry
 	if r.reads == nil {
 		shape := shapeOf(r.d, orNew(x), view)
-		r.add(Member{Name: name, Type: typeOf[T](), List: list, Shape: shape})
+		r.add(Member{Name: name, Type: reflect.TypeFor[T](), List: list, Shape: shape})
 		return
 	}
 	r.field(o, name, nil, addr)
@@ -141,7 +141,7 @@ func nested[T any](o *Object, name string, x *T, addr any, view View[T], list bo
 
 // readsOf adds the addresses view reads of x under sel.
 func readsOf[T any](x *T, view View[T], sel *Selection, to *[][]any, prefix []any) {
-	ways(typeOf[T](), sel, func(o *Object) { view(x, o) }, func() *dryRun {
+	ways(reflect.TypeFor[T](), sel, func(o *Object) { view(x, o) }, func() *dryRun {
 		return &dryRun{reads: to, prefix: prefix}
 	}, func(*dryRun) {})
 }
@@ -152,5 +152,3 @@ func orNew[T any](x *T) *T {
 	}
 	return x
 }
-
-func typeOfValue(v any) reflect.Type { return reflect.TypeOf(v) }

@@ -62,79 +62,28 @@ func (e *encoder) fail(err error) {
 
 func (e *encoder) null() { e.buf = append(e.buf, "null"...) }
 
-func (e *encoder) float(f float64, bits int) {
-	var ok bool
-	if e.buf, ok = appendFloat(e.buf, f, bits); !ok {
+// appendFloat appends a number or notes that there is none for f.
+func (e *encoder) appendFloat(b []byte, f float64, bits int) []byte {
+	b, ok := appendFloat(b, f, bits)
+	if !ok {
 		e.fail(fmt.Errorf("unsupported value %s", strconv.FormatFloat(f, 'g', -1, bits)))
 	}
+	return b
 }
 
-func (e *encoder) time(t time.Time) {
-	e.buf = append(e.buf, '"')
-	b, err := t.AppendText(e.buf)
+// appendTime appends a time or notes that RFC 3339 cannot say it.
+func (e *encoder) appendTime(b []byte, t time.Time) []byte {
+	b, err := appendTime(b, t)
 	if err != nil {
 		e.fail(err)
-		return
 	}
-	e.buf = append(b, '"')
+	return b
 }
 
-func (e *encoder) strings(list []string) {
-	if list == nil {
-		e.null()
-		return
-	}
-	e.buf = append(e.buf, '[')
-	for i, s := range list {
-		if i > 0 {
-			e.buf = append(e.buf, ',')
-		}
-		e.buf = appendString(e.buf, s)
-	}
-	e.buf = append(e.buf, ']')
-}
-
-// value writes what p, a pointer, points to. The common types are written
-// here; all others are left to [encoder.other].
-func (e *encoder) value(p any, sel *Selection) {
-	switch p := p.(type) {
-	case *string:
-		e.buf = appendString(e.buf, *p)
-	case *int:
-		e.buf = strconv.AppendInt(e.buf, int64(*p), 10)
-	case *int64:
-		e.buf = strconv.AppendInt(e.buf, *p, 10)
-	case *bool:
-		e.buf = strconv.AppendBool(e.buf, *p)
-	case *float64:
-		e.float(*p, 64)
-	case *time.Time:
-		e.time(*p)
-	case *[]string:
-		e.strings(*p)
-	case *[]byte:
-		e.buf = appendBytes(e.buf, *p)
-	case **string:
-		if *p == nil {
-			e.null()
-			return
-		}
-		e.buf = appendString(e.buf, **p)
-	case **time.Time:
-		if *p == nil {
-			e.null()
-			return
-		}
-		e.time(**p)
-	default:
-		e.other(p, sel)
-	}
-}
-
-// other writes what p, a pointer of any type, points to: a type with a View
+// value writes what p, a pointer of any type, points to: a type with a View
 // through it, a basic kind without methods of its own directly, a struct of
 // which only some members are wanted by its plan, the rest by encoding/json.
-func (e *encoder) other(p any, sel *Selection) {
+func (e *encoder) value(p any, sel *Selection) {
 	v := reflect.ValueOf(p).Elem()
 	info := typeInfoOf(v.Type())
 	for info.way == wayPointer {
@@ -153,11 +102,15 @@ func (e *encoder) other(p any, sel *Selection) {
 	case wayUint:
 		e.buf = strconv.AppendUint(e.buf, v.Uint(), 10)
 	case wayFloat:
-		e.float(v.Float(), v.Type().Bits())
+		e.buf = e.appendFloat(e.buf, v.Float(), v.Type().Bits())
 	case wayString:
 		e.buf = appendString(e.buf, v.String())
+	case wayTime:
+		e.buf = e.appendTime(e.buf, *v.Addr().Interface().(*time.Time))
 	case wayView:
 		e.object(v.Addr().Interface().(viewer), sel)
+	case wayAny:
+		e.boxed(v.Interface(), sel)
 	case wayList, wayMap, wayStruct:
 		if !info.views && (sel == nil || info.way == wayMap) {
 			e.standard(v)
@@ -182,7 +135,7 @@ func (e *encoder) boxed(v any, sel *Selection) {
 	case sel != nil || typeInfoOf(x.Type()).views:
 		p := reflect.New(x.Type())
 		p.Elem().Set(x)
-		e.other(p.Interface(), sel)
+		e.value(p.Interface(), sel)
 		return
 	}
 	e.standard(reflect.ValueOf(&v).Elem())
@@ -224,20 +177,21 @@ func (e *encoder) object(v viewer, sel *Selection) {
 // open starts an object; close ends it.
 func (e *encoder) open(sel *Selection) *Object {
 	if e.depth == len(e.frames) {
-		e.frames = append(e.frames, new(Object))
+		e.frames = append(e.frames, &Object{e: e})
 	}
 	o := e.frames[e.depth]
 	e.depth++
-	*o = Object{e: e, sel: sel, start: len(e.buf)}
+	o.sel, o.start = sel, len(e.buf)
 	return o
 }
 
 func (e *encoder) close(o *Object) {
 	e.depth--
-	if len(e.buf) == o.start {
-		e.buf = append(e.buf, '{')
+	b := e.buf
+	if len(b) == o.start {
+		b = append(b, '{')
 	}
-	e.buf = append(e.buf, '}')
+	e.buf = append(b, '}')
 }
 
 // item writes *x through view.

@@ -41,7 +41,7 @@ func (e *encoder) plain(f *plainField, v reflect.Value, sub *Selection) {
 		return
 	}
 	start := len(e.buf)
-	e.other(v.Addr().Interface(), sub)
+	e.value(v.Addr().Interface(), sub)
 	if !f.quoted {
 		return
 	}
@@ -72,6 +72,7 @@ func (e *encoder) list(v reflect.Value, sel *Selection) {
 		e.null()
 		return
 	}
+	views := wayOf(v.Type().Elem()) == wayView
 	e.buf = append(e.buf, '[')
 	for i := range v.Len() {
 		if e.err != nil {
@@ -80,7 +81,12 @@ func (e *encoder) list(v reflect.Value, sel *Selection) {
 		if i > 0 {
 			e.buf = append(e.buf, ',')
 		}
-		e.other(v.Index(i).Addr().Interface(), sel)
+		x := v.Index(i).Addr().Interface()
+		if views {
+			e.object(x.(viewer), sel)
+		} else {
+			e.value(x, sel)
+		}
 	}
 	e.buf = append(e.buf, ']')
 }
@@ -102,7 +108,7 @@ func (e *encoder) dict(v reflect.Value) {
 		e.buf = append(e.buf, ':')
 		x := reflect.New(v.Type().Elem())
 		x.Elem().Set(v.MapIndex(k))
-		e.other(x.Interface(), nil)
+		e.value(x.Interface(), nil)
 	}
 	e.buf = append(e.buf, '}')
 }

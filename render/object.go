@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"reflect"
 	"strconv"
 	"time"
 )
@@ -28,27 +29,69 @@ type Object struct {
 // would. A type that has a View is written through it. The address also says
 // which field the member comes from, so that a selection can be turned into
 // the columns to read.
-func Field[V any](o *Object, name string, p *V) {
-	if o.dry != nil {
-		o.dry.field(o, name, typeOf[V](), p)
+func Field[V any](o *Object, name string, p *V) { o.field(name, p) }
+
+// field writes what p, a pointer, points to. The common types are written here;
+// all others are left to [encoder.value].
+func (o *Object) field(name string, p any) {
+	var sub *Selection
+	if o.dry != nil || o.sel != nil {
+		var ok bool
+		if sub, ok = o.picks(name, p); !ok {
+			return
+		}
+	}
+	e := o.e
+	b := o.key(name)
+	switch p := p.(type) {
+	case *string:
+		b = appendString(b, *p)
+	case *int:
+		b = strconv.AppendInt(b, int64(*p), 10)
+	case *int64:
+		b = strconv.AppendInt(b, *p, 10)
+	case *bool:
+		b = strconv.AppendBool(b, *p)
+	case *float64:
+		b = e.appendFloat(b, *p, 64)
+	case *time.Time:
+		b = e.appendTime(b, *p)
+	case *[]string:
+		b = appendStrings(b, *p)
+	case *[]byte:
+		b = appendBytes(b, *p)
+	default:
+		e.buf = b
+		e.value(p, sub)
 		return
 	}
-	if sub, ok := o.sel.find(name); ok {
-		o.key(name)
-		o.e.value(p, sub)
-	}
+	e.buf = b
 }
 
-// key writes the name of the next member.
-func (o *Object) key(name string) {
-	e := o.e
-	if len(e.buf) == o.start {
-		e.buf = append(e.buf, '{')
-	} else {
-		e.buf = append(e.buf, ',')
+// picks describes a member in a dry run, or reports whether it is selected and
+// what of it.
+func (o *Object) picks(name string, p any) (*Selection, bool) {
+	if o.dry != nil {
+		o.dry.field(o, name, reflect.TypeOf(p).Elem(), p)
+		return nil, false
 	}
-	e.buf = appendString(e.buf, name)
-	e.buf = append(e.buf, ':')
+	return o.sel.find(name)
+}
+
+// key returns the buffer with the name of the next member in it.
+func (o *Object) key(name string) []byte {
+	b, c := o.e.buf, byte(',')
+	if len(b) == o.start {
+		c = '{'
+	}
+	for i := range len(name) {
+		if !plainByte[name[i]] {
+			return append(appendString(append(b, c), name), ':')
+		}
+	}
+	b = append(b, c, '"')
+	b = append(b, name...)
+	return append(b, '"', ':')
 }
 
 // Context returns the context of the request, or an empty one in a dry run.
@@ -103,17 +146,17 @@ func (o *Object) Fail(err error) {
 	}
 }
 
-// member begins a member whose value is at hand and reports whether to write it.
+// member begins a computed member and reports whether to write it.
 func member[V any](o *Object, name string) bool {
 	if o.dry != nil {
-		o.dry.computed(o, name, typeOf[V]())
+		o.dry.computed(o, name, reflect.TypeFor[V]())
 		return false
 	}
-	if _, ok := o.sel.find(name); !ok {
-		return false
+	_, ok := o.sel.find(name)
+	if ok {
+		o.e.buf = o.key(name)
 	}
-	o.key(name)
-	return true
+	return ok
 }
 
 // Str writes a computed string. See [Object.Wants] for values that cost work,
@@ -134,7 +177,7 @@ func (o *Object) Int(name string, v int64) {
 // Float writes a computed number. NaN and the infinities fail the answer.
 func (o *Object) Float(name string, v float64) {
 	if member[float64](o, name) {
-		o.e.float(v, 64)
+		o.e.buf = o.e.appendFloat(o.e.buf, v, 64)
 	}
 }
 
@@ -148,7 +191,7 @@ func (o *Object) Bool(name string, v bool) {
 // Time writes a computed time in the form of RFC 3339.
 func (o *Object) Time(name string, v time.Time) {
 	if member[time.Time](o, name) {
-		o.e.time(v)
+		o.e.buf = o.e.appendTime(o.e.buf, v)
 	}
 }
 
@@ -156,11 +199,11 @@ func (o *Object) Time(name string, v time.Time) {
 // the methods for strings, numbers and times do not.
 func (o *Object) Any(name string, v any) {
 	if o.dry != nil {
-		o.dry.computed(o, name, typeOfValue(v))
+		o.dry.computed(o, name, reflect.TypeOf(v))
 		return
 	}
 	if sub, ok := o.sel.find(name); ok {
-		o.key(name)
+		o.e.buf = o.key(name)
 		o.e.boxed(v, sub)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 )
 
@@ -21,11 +22,13 @@ const (
 	wayUint
 	wayFloat
 	wayString
+	wayTime
 	wayPointer // as what it points to, or null
 	wayView    // through its View
 	wayStruct  // member by member, if some are not wanted or some have a View
 	wayList    // element by element, likewise
 	wayMap     // value by value, likewise; the keys are strings
+	wayAny     // as what the interface holds
 )
 
 // typeInfo is what is known of a type, found once.
@@ -69,6 +72,9 @@ func wayOf(t reflect.Type) way {
 	if reflect.PointerTo(t).Implements(viewerType) && t.Kind() != reflect.Interface {
 		return wayView
 	}
+	if t == reflect.TypeFor[time.Time]() {
+		return wayTime
+	}
 	if marshals(t) {
 		return wayStandard
 	}
@@ -85,6 +91,8 @@ func wayOf(t reflect.Type) way {
 		return wayString
 	case reflect.Struct:
 		return wayStruct
+	case reflect.Interface:
+		return wayAny
 	case reflect.Array:
 		return wayList
 	case reflect.Slice:

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -39,6 +40,22 @@ var (
 	errNil      = errors.New("render: nothing to answer with: the result is nil")
 	errNoObject = errors.New("additional data is not an object")
 )
+
+// Append appends *x to b as [Respond] would write it with the selection of ctx,
+// for bodies that go elsewhere. On an error b is returned as it was.
+func Append[T any](ctx context.Context, b []byte, x *T) ([]byte, error) {
+	e := newEncoder(ctx)
+	own := e.buf
+	e.buf = b
+	e.body(x, selectionOf(ctx))
+	out, err := e.buf, e.err
+	e.buf = own
+	e.free()
+	if err != nil {
+		return b, fmt.Errorf("render: %w", err)
+	}
+	return out, nil
+}
 
 // respondAt answers with one body.
 func respondAt[T any](w http.ResponseWriter, r *http.Request, status int, at string, body *T) error {

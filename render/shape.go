@@ -172,8 +172,6 @@ func typeName(t reflect.Type) string {
 	return t.Name()
 }
 
-func typeOf[V any]() reflect.Type { return reflect.TypeFor[V]() }
-
 // guard names the view whose dry run panics.
 func guard(t reflect.Type) {
 	if p := recover(); p != nil {

@@ -15,14 +15,16 @@ import (
 	"github.com/glueful/glueful-go/internal/bench/errsbench"
 	"github.com/glueful/glueful-go/internal/bench/harness"
 	"github.com/glueful/glueful-go/internal/bench/muxbench"
+	"github.com/glueful/glueful-go/internal/bench/renderbench"
 	"github.com/glueful/glueful-go/internal/bench/validbench"
 )
 
 // rooms has one line for each package beside this file.
 var rooms = map[string]func() []harness.Table{
-	"errs":  errsbench.Tables,
-	"mux":   muxbench.Tables,
-	"valid": validbench.Tables,
+	"errs":   errsbench.Tables,
+	"mux":    muxbench.Tables,
+	"render": renderbench.Tables,
+	"valid":  validbench.Tables,
 }
 
 func main() { os.Exit(harness.Main(rooms, os.Args[1:], os.Stdout, os.Stderr)) }
