@@ -78,7 +78,7 @@ var rooms = map[string]room{
 var nested = []string{"internal/bench", "internal/conformance", "internal/tools"}
 
 // others are the top-level folders that need not hold Go.
-var others = []string{".ci", "doc", "ext", "internal", "cmd", "testdata"}
+var others = []string{".ci", "cmd", "doc", "ext", "internal", "schema", "testdata"}
 
 const (
 	maxFile = 700 // lines of any Go file
