@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 )
 
 // A Dialect names the SQL a database speaks.
@@ -138,12 +139,17 @@ func (h *handle) exec(ctx context.Context, text string, args []any) (sql.Result,
 	})
 }
 
-// observe runs one statement: errors come back classified.
+// observe runs one statement under the span and the count of its context.
+// Errors come back classified.
 func observe[R any](h *handle, ctx context.Context, text string, f func(context.Context) (R, error)) (R, error) {
-	r, err := f(ctx)
-	if err != nil {
-		var zero R
-		return zero, h.fault(ctx, err)
+	count(ctx, text)
+	if h.pool == nil || h.pool.Span == nil {
+		r, err := f(ctx)
+		return r, h.fault(ctx, err)
 	}
-	return r, nil
+	ctx, end := h.pool.Span(ctx, "model.query", slog.String("db.system", string(h.kind)), slog.String("db.statement", text))
+	r, err := f(ctx)
+	err = h.fault(ctx, err)
+	end(err)
+	return r, err
 }

@@ -162,21 +162,22 @@ func (s *txState) ended(ctx context.Context, hooks []func(context.Context)) {
 	}
 }
 
+// nested runs fn between a savepoint of s and its release.
 func (s *txState) nested(ctx context.Context, h *handle, fn func(DB) error) (err error) {
 	name := fmt.Sprintf("model_%d", s.depth+1)
-	if _, err := h.exec(ctx, "SAVEPOINT "+name, nil); err != nil {
+	if err := s.control(ctx, h, "SAVEPOINT "+name); err != nil {
 		return err
 	}
 	inner := &txState{tx: s.tx, foreign: s.foreign, depth: s.depth + 1}
 	released := false
 	defer func() {
-		if released {
+		if released { // otherwise fn failed, panicked or called runtime.Goexit
 			return
 		}
 		undo := context.WithoutCancel(ctx)
-		_, e := h.exec(undo, "ROLLBACK TO SAVEPOINT "+name, nil)
+		e := s.control(undo, h, "ROLLBACK TO SAVEPOINT "+name)
 		if e == nil {
-			_, e = h.exec(undo, "RELEASE SAVEPOINT "+name, nil)
+			e = s.control(undo, h, "RELEASE SAVEPOINT "+name)
 		}
 		if e != nil {
 			err = errors.Join(err, e)
@@ -186,13 +187,19 @@ func (s *txState) nested(ctx context.Context, h *handle, fn func(DB) error) (err
 	if err := fn(&Tx{&handle{kind: h.kind, pool: h.pool, tx: inner}}); err != nil {
 		return err
 	}
-	if _, err := h.exec(ctx, "RELEASE SAVEPOINT "+name, nil); err != nil {
+	if err := s.control(ctx, h, "RELEASE SAVEPOINT "+name); err != nil {
 		return err
 	}
 	released = true
 	s.committed = append(s.committed, inner.committed...)
 	s.rolledBack = append(s.rolledBack, inner.rolledBack...)
 	return nil
+}
+
+// control runs a statement about the transaction itself.
+func (s *txState) control(ctx context.Context, h *handle, text string) error {
+	_, err := s.tx.ExecContext(ctx, text)
+	return h.fault(ctx, err)
 }
 
 // AfterCommit calls fn once the transaction db is in has committed, in the
