@@ -71,8 +71,6 @@ func (p *plan) find(name []byte, guess int) int {
 // object that holds it is named instead.
 func (d *decoder) unknown(p *plan, name span) bool {
 	text := string(d.text(name))
-	after := d.pos
-	d.pos = name.from - 1
 	ok := false
 	i := 0
 	for i < len(p.fields) && !strings.EqualFold(p.fields[i].name, text) {
@@ -80,12 +78,11 @@ func (d *decoder) unknown(p *plan, name span) bool {
 	}
 	if i < len(p.fields) {
 		d.path = append(d.path, step{name: p.fields[i].name})
-		ok = d.wrong("spelling")
+		ok = d.wrongAt(name.from-1, "spelling")
 		d.path = d.path[:len(d.path)-1]
 	} else {
-		ok = d.wrong("unknown")
+		ok = d.wrongAt(name.from-1, "unknown")
 	}
-	d.pos = after
 	return ok && d.skip()
 }
 
@@ -97,47 +94,42 @@ func (d *decoder) list(c byte, p *plan, v reflect.Value) bool {
 	if p.op == opSlice {
 		v.SetZero()
 	}
-	n := 0
+	from, n := d.pos, 0
+	more, ok := d.begin(']')
 	d.path = append(d.path, step{})
-	for more, ok := d.begin(']'); ; more, ok = d.more(']') {
-		if !ok {
-			return false
-		}
-		if !more {
-			break
-		}
+	for ; ok && more; more, ok = d.more(']') {
 		d.path[len(d.path)-1].index = n
-		if p.op == opArray && n == v.Len() || p.op == opSlice && !d.grow(p, v, n) {
-			break
+		if p.op == opArray && n >= v.Len() {
+			ok = d.skip()
+		} else {
+			ok = (p.op == opArray || d.grow(p, v, n)) && d.value(p.elem, v.Index(n))
 		}
-		if !d.value(p.elem, v.Index(n)) {
+		if !ok {
 			return false
 		}
 		n++
 	}
 	d.path = d.path[:len(d.path)-1]
-	switch {
-	case d.failed != nil:
-		return false
-	case p.op == opArray && n != v.Len() || p.op == opArray && d.data[d.pos-1] != ']':
-		return d.refuse(422, "count", v.Len(), v.Len())
-	case n == 0 && p.op == opSlice:
-		v.Set(reflect.MakeSlice(p.typ, 0, 0))
+	if n == 0 && p.op == opSlice {
+		v.Set(p.empty)
 	}
-	return true
+	if ok && n != v.Len() {
+		return d.wrongAt(from, "count", v.Len(), v.Len())
+	}
+	return ok
 }
 
 // grow makes room for element n.
 func (d *decoder) grow(p *plan, v reflect.Value, n int) bool {
 	if n == v.Cap() {
-		if n == 0 {
-			v.Grow(4)
-		} else {
-			v.Grow(1)
+		more := 4
+		if n > 0 {
+			more = max(1, min(n, n/4+192))
 		}
-		if !d.spend(v.Cap() * p.size) {
+		if !d.spend((n + more) * p.size) {
 			return false
 		}
+		v.Grow(more)
 	}
 	v.SetLen(n + 1)
 	return true
@@ -147,6 +139,9 @@ func (d *decoder) grow(p *plan, v reflect.Value, n int) bool {
 func (d *decoder) table(c byte, p *plan, v reflect.Value) bool {
 	if c != '{' {
 		return d.mismatch("object")
+	}
+	if !d.spend(mapSize) {
+		return false
 	}
 	v.Set(reflect.MakeMap(p.typ))
 	elem := reflect.New(p.elem.typ).Elem()
@@ -159,7 +154,7 @@ func (d *decoder) table(c byte, p *plan, v reflect.Value) bool {
 			return false
 		}
 		text := string(d.text(name))
-		if !d.spend(4*p.size + len(text)) {
+		if !d.spend(entrySize(v.Len(), p.size) + len(text)) {
 			return false
 		}
 		key, ok := mapKey(p.typ.Key(), text)
@@ -183,6 +178,18 @@ func (d *decoder) table(c byte, p *plan, v reflect.Value) bool {
 		d.path = d.path[:at]
 		v.SetMapIndex(key, elem)
 	}
+}
+
+// mapSize and entrySize estimate what a map takes from the runtime: a head, room
+// for eight entries at once, then up to twice what is used, allocated again at
+// each doubling.
+const mapSize = 48
+
+func entrySize(n, size int) int {
+	if n == 0 {
+		return 8*size + 64
+	}
+	return 4 * size
 }
 
 // mapKey reads a map key of type t from its text. Numbers must be in their
@@ -215,7 +222,8 @@ func (d *decoder) any() (any, bool) {
 		if !ok {
 			return nil, false
 		}
-		return string(d.text(s)), true
+		text := string(d.text(s))
+		return text, d.spend(16 + len(text))
 	case c == '{':
 		return d.anyObject()
 	case c == '[':
@@ -234,12 +242,9 @@ func (d *decoder) any() (any, bool) {
 		}
 		f, code := parseFloat(d.data[s.from:s.to], 64)
 		if code != "" {
-			to := d.pos
-			d.pos = at
-			ok = d.wrong(code)
-			d.pos = to
+			ok = d.wrongAt(at, code)
 		}
-		return f, ok
+		return f, ok && d.spend(8)
 	}
 	return nil, d.unexpected()
 }
@@ -247,20 +252,18 @@ func (d *decoder) any() (any, bool) {
 // anyList collects the elements aside, so that the list is made once.
 func (d *decoder) anyList() (any, bool) {
 	base := len(d.values)
+	more, ok := d.begin(']')
 	d.path = append(d.path, step{})
-	for more, ok := d.begin(']'); ; more, ok = d.more(']') {
-		if !ok {
-			return nil, false
-		}
-		if !more {
-			break
-		}
+	for ; ok && more; more, ok = d.more(']') {
 		d.path[len(d.path)-1].index = len(d.values) - base
 		x, ok := d.any()
-		if !ok || !d.spend(24) {
+		if !ok || len(d.values) == cap(d.values) && !d.spend(32*len(d.values)) {
 			return nil, false
 		}
 		d.values = append(d.values, x)
+	}
+	if !ok || !d.spend(24+16*(len(d.values)-base)) {
+		return nil, false
 	}
 	d.path = d.path[:len(d.path)-1]
 	list := append([]any{}, d.values[base:]...)
@@ -270,6 +273,9 @@ func (d *decoder) anyList() (any, bool) {
 }
 
 func (d *decoder) anyObject() (any, bool) {
+	if !d.spend(mapSize) {
+		return nil, false
+	}
 	m := map[string]any{}
 	for more, ok := d.begin('}'); ; more, ok = d.more('}') {
 		if !ok || !more {
@@ -288,7 +294,7 @@ func (d *decoder) anyObject() (any, bool) {
 			d.path = append(d.path, step{name: text})
 		}
 		x, ok := d.any()
-		if !ok || !d.spend(120+len(text)) {
+		if !ok || !d.spend(entrySize(len(m), 32)+len(text)) {
 			return nil, false
 		}
 		d.path = d.path[:at]

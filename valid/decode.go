@@ -115,9 +115,8 @@ func (d *decoder) document(p *plan, v reflect.Value) {
 		return
 	}
 	if d.data[d.pos] == 'n' {
-		if d.word("null") {
-			d.pos -= len("null")
-			d.wrong("null")
+		if at := d.pos; d.word("null") {
+			d.wrongAt(at, "null")
 		}
 		return
 	}
@@ -168,8 +167,10 @@ func (d *decoder) duplicate(name span) bool {
 
 // wrong notes a violation at the current value; reading goes on until there
 // are too many.
-func (d *decoder) wrong(code string, args ...any) bool {
-	d.found = append(d.found, Violation{Pointer: d.pointer(), Code: code, Args: args, Offset: d.pos})
+func (d *decoder) wrong(code string, args ...any) bool { return d.wrongAt(d.pos, code, args...) }
+
+func (d *decoder) wrongAt(offset int, code string, args ...any) bool {
+	d.found = append(d.found, Violation{Pointer: d.pointer(), Code: code, Args: args, Offset: offset})
 	return len(d.found) < maxViolations
 }
 
@@ -195,8 +196,7 @@ func (d *decoder) value(p *plan, v reflect.Value) bool {
 			return false
 		}
 		if p.op < opNullable {
-			d.pos = at
-			return d.wrong("null") && d.word("null")
+			return d.wrongAt(at, "null")
 		}
 		if p.op == opMaybe {
 			v.SetZero()
@@ -227,6 +227,9 @@ func (d *decoder) value(p *plan, v reflect.Value) bool {
 		return d.table(c, p, v)
 	case opPointer:
 		if v.IsNil() {
+			if !d.spend(p.size) {
+				return false
+			}
 			v.Set(reflect.New(p.elem.typ))
 		}
 		return d.value(p.elem, v.Elem())
@@ -255,15 +258,10 @@ func (d *decoder) itself(p *plan, v reflect.Value) bool {
 	raw := d.data[from:d.pos]
 	if p.op == opRaw {
 		v.SetBytes(append(json.RawMessage(nil), raw...))
-		return d.spend(len(raw))
+		return d.spend(len(raw) + 8)
 	}
 	if err := v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(raw); err != nil {
-		to := d.pos
-		d.pos = from
-		if !d.wrong("format") {
-			return false
-		}
-		d.pos = to
+		return d.wrongAt(from, "format")
 	}
 	return true
 }
@@ -305,14 +303,7 @@ func (d *decoder) stringValue(p *plan, v reflect.Value) bool {
 			v.SetBytes(b[:n])
 		}
 	}
-	if ok {
-		return true
-	}
-	to := d.pos
-	d.pos = from
-	ok = d.wrong("format", p.want)
-	d.pos = to
-	return ok
+	return ok || d.wrongAt(from, "format", p.want)
 }
 
 type textUnmarshaler interface{ UnmarshalText([]byte) error }

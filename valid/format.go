@@ -77,8 +77,13 @@ func DateTime[S ~string](v *S, c *C) { format(v, c, "date_time", "date-time", is
 func JSON[S ~string](v *S, c *C) { format(v, c, "json", "", isJSON) }
 
 func isJSON(s string) bool {
-	var sink any
-	return Decode([]byte(s), &struct{ V *any }{&sink}, Limits{}) == nil
+	d := decoder{data: []byte(s), lim: Limits{}.filled()}
+	d.left = d.lim.Elements
+	if !d.skip() {
+		return false
+	}
+	d.peek()
+	return d.pos == len(s)
 }
 
 func isUUID(s string) bool {

@@ -44,14 +44,10 @@ func (d *decoder) number(p *plan, v reflect.Value) bool {
 	if code == "" {
 		return true
 	}
-	d.pos = from
 	if code == "type" {
-		ok = d.wrong("type", p.want)
-	} else {
-		ok = d.wrong(code)
+		return d.wrongAt(from, code, p.want)
 	}
-	d.pos = s.to
-	return ok
+	return d.wrongAt(from, code)
 }
 
 func parseInt(b []byte, whole bool) (int64, string) {

@@ -42,6 +42,7 @@ type plan struct {
 	size   int    // of an element
 	want   string // for people: "integer"
 	elem   *plan
+	empty  reflect.Value // list
 	fields []fieldPlan
 	byName map[string]int
 }
@@ -103,7 +104,9 @@ func (b planBuilder) fill(p *plan, t reflect.Type) (err error) {
 	case reflect.Slice, reflect.Array, reflect.Pointer:
 		p.op = map[reflect.Kind]op{reflect.Slice: opSlice, reflect.Array: opArray, reflect.Pointer: opPointer}[t.Kind()]
 		p.size = int(t.Elem().Size())
-		p.elem, err = b.plan(t.Elem())
+		if p.elem, err = b.plan(t.Elem()); t.Kind() == reflect.Slice {
+			p.empty = reflect.MakeSlice(t, 0, 0)
+		}
 	case reflect.Map:
 		p.op = opMap
 		if !readableKey(t.Key()) {

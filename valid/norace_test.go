@@ -1,0 +1,5 @@
+//go:build !race
+
+package valid_test
+
+const raceEnabled = false
