@@ -26,6 +26,14 @@ func (r *report) say(format string, args ...any) {
 	r.line(strings.TrimRight(fmt.Sprintf(format, args...), " "))
 }
 
+// print passes on what a test printed.
+func (r *report) print(text string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	fmt.Fprint(r.out, text)
+}
+
+// line prints one line; the caller holds mu.
 func (r *report) line(text string) {
 	d := time.Since(r.start).Round(time.Second)
 	fmt.Fprintf(r.out, "[%02d:%02d] %s\n", int(d.Minutes()), int(d.Seconds())%60, text)

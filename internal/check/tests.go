@@ -12,21 +12,45 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
 )
 
-// tests runs the tests of each module, one module after the other: go test
-// itself keeps all cores busy, and a test that measures waits should not share
-// them with another module's compiler.
+// tests runs the tests of the root, where go test keeps all cores busy, and then
+// those of the nested modules, which have a package or two each, side by side.
 func (c *checker) tests(ctx context.Context) {
+	var nested []module
 	for _, m := range c.modules {
-		if m.dir == bench || !hasTests(m) || ctx.Err() != nil {
-			continue
+		switch {
+		case m.dir == bench || !hasTests(m) || ctx.Err() != nil:
+		case m.dir == ".":
+			c.stage("test .", func() error { c.test(ctx, m); return nil })
+		default:
+			nested = append(nested, m)
 		}
-		c.stage("test "+m.dir, func() error { c.test(ctx, m); return nil })
 	}
+	if len(nested) < 2 {
+		for _, m := range nested {
+			c.stage("test "+m.dir, func() error { c.test(ctx, m); return nil })
+		}
+		return
+	}
+	// Side by side they would compile the same libraries at the same time.
+	c.stage("compile nested modules", func() error {
+		for _, m := range nested {
+			race := fmt.Sprintf("-race=%v", c.race)
+			// What does not compile fails below, with its words.
+			_, _ = output(ctx, filepath.Join(c.dir, m.dir), nil, "go", "list", race, "-export", "-deps", "-test", "./...")
+		}
+		return nil
+	})
+	var jobs []func()
+	for _, m := range nested {
+		jobs = append(jobs, func() { c.stage("test "+m.dir, func() error { c.test(ctx, m, "-p=1"); return nil }) })
+	}
+	parallel(runtime.GOMAXPROCS(0), jobs)
 }
 
 func hasTests(m module) bool {
@@ -40,9 +64,9 @@ func hasTests(m module) bool {
 
 // test runs the tests of one module, and then those that the race detector made
 // skip, without it.
-func (c *checker) test(ctx context.Context, m module) {
+func (c *checker) test(ctx context.Context, m module, flags ...string) {
 	// Vetting has had its own stage.
-	args := []string{"-json", "-shuffle=on", "-vet=off", "-timeout=10m"}
+	args := append(flags, "-json", "-shuffle=on", "-vet=off", "-timeout=10m")
 	if c.long {
 		args[len(args)-1] = "-timeout=3h"
 	}
@@ -51,7 +75,7 @@ func (c *checker) test(ctx context.Context, m module) {
 		return
 	}
 	first := &stream{race: map[string]bool{}}
-	c.goTest(ctx, m, first, append(args, "-race", "./...")...)
+	c.goTest(ctx, m, first, slices.Concat(args, []string{"-race", "./..."})...)
 	if len(first.race) == 0 {
 		return
 	}
@@ -83,9 +107,8 @@ func (c *checker) goTest(ctx context.Context, m module, s *stream, args ...strin
 		c.fail("test "+m.dir, err.Error())
 		return
 	}
-	before := c.failed
 	rest := c.read(s, out)
-	if err := cmd.Wait(); err != nil && c.failed == before {
+	if err := cmd.Wait(); err != nil && s.failed == 0 {
 		c.fail("test "+m.dir, fmt.Sprintf("%s\n%s\n%v", strings.TrimSpace(stderr.String()), rest, err))
 	}
 }
@@ -108,6 +131,7 @@ type stream struct {
 	builds   map[string]*strings.Builder // what the compiler said, by import path
 	only     map[string]bool             // tests to count, as "package test"; nil means all
 	race     map[string]bool             // gathers tests that skip under the race detector; nil counts them as skips
+	failed   int
 }
 
 // A running is what is known of one package while its tests run.
@@ -165,7 +189,7 @@ func (c *checker) event(s *stream, p *running, e event) {
 	case e.Action == "output":
 		add(p.output, e.Test, e.Output)
 		if c.verbose {
-			fmt.Fprint(c.out, e.Output)
+			c.print(e.Output)
 		}
 	case e.Action != "pass" && e.Action != "fail" && e.Action != "skip":
 	case e.Test == "":
@@ -193,6 +217,7 @@ func (c *checker) ended(s *stream, p *running, e event) {
 		// It failed because a part of it did, which has been told.
 	default:
 		p.failed++
+		s.failed++
 		p.failures = append(p.failures, e.Test)
 		c.fail(name, text)
 	}
@@ -219,6 +244,7 @@ func (c *checker) finish(s *stream, p *running, e event) {
 		for _, b := range p.output { // of tests that never ended
 			text += b.String()
 		}
+		s.failed++
 		c.fail(name, text)
 		return
 	}
