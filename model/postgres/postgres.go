@@ -121,7 +121,7 @@ type socketKey struct{}
 
 // cancels is how many cancel requests of one pool may be on their way at the
 // same time: each is a connection of its own.
-const cancels = 4
+const cancels = 2
 
 // dialer remembers the sockets of connections and holds back the dials of
 // cancel requests, which lib/pq makes with a context of its own.
