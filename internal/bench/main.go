@@ -14,6 +14,7 @@ import (
 
 	"github.com/glueful/glueful-go/internal/bench/errsbench"
 	"github.com/glueful/glueful-go/internal/bench/harness"
+	"github.com/glueful/glueful-go/internal/bench/limitbench"
 	"github.com/glueful/glueful-go/internal/bench/muxbench"
 	"github.com/glueful/glueful-go/internal/bench/renderbench"
 	"github.com/glueful/glueful-go/internal/bench/validbench"
@@ -22,6 +23,7 @@ import (
 // rooms has one line for each package beside this file.
 var rooms = map[string]func() []harness.Table{
 	"errs":   errsbench.Tables,
+	"limit":  limitbench.Tables,
 	"mux":    muxbench.Tables,
 	"render": renderbench.Tables,
 	"valid":  validbench.Tables,
