@@ -33,17 +33,20 @@ func strength(s string) float64 {
 	each := math.Log2(alphabet(raw))
 	bits := 0.0
 	for i := 0; i < len(low); {
-		if n := commonAt(low[i:]); n > 0 {
-			bits += math.Log2(float64(len(common))) + 1 // and one for its spelling
-			i += n
-			continue
+		n := max(1, commonAt(low[i:]))
+		spelled := 0.0
+		for j := i; j < i+n; j++ {
+			if j > 0 && follows(raw[j-1], raw[j]) {
+				spelled++
+			} else {
+				spelled += each
+			}
 		}
-		if i > 0 && follows(raw[i-1], raw[i]) {
-			bits++
-		} else {
-			bits += each
+		if n > 1 { // a word of the list, and a bit for how it is written
+			spelled = min(spelled, math.Log2(float64(len(common)))+1)
 		}
-		i++
+		bits += spelled
+		i += n
 	}
 	return bits
 }
@@ -104,7 +107,7 @@ const longest = 9
 // common are words that passwords are made of, spelled as unleet leaves them.
 var common = func() []string {
 	list := strings.Fields(`
-abcd access account admin adobe aaaa alex amanda andrew angel anna apple april arsenal ashley august austin autumn
+access account admin adobe alex amanda andrew angel anna apple april arsenal ashley august austin autumn
 azerty babygirl bailey banana barcelona baseball basket batman beach berlin bitch blink blue bond boston brandon buster
 butterfly changeme charlie cheese chelsea chocolate chris company computer cookie corvette daniel dave david december
 default dragon diamond donald eagle elvis email england family february ferrari flower football forever france frank
@@ -117,7 +120,7 @@ pepper person phoenix please pokemon prince princess private purple qazwsx qwer 
 rock samantha samsung sarah saturday school secret september server service shadow silver smokey snoopy soccer
 sophie spring spider starwars steven stupid success summer sunday sunshine superman sweet system taylor teacher test
 thomas thunder tigger tiger trustno trinity united user victoria vienna welcome whatever william windows winner
-winter wizard xbox yamaha yankees yellow zaqi zxcv zxcvbn zzzz`)
+winter wizard xbox yamaha yankees yellow zaqi zxcv zxcvbn`)
 	slices.Sort(list)
 	return list
 }()
