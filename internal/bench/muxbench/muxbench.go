@@ -105,7 +105,7 @@ func base() harness.Table {
 	ours := &glueful.Mux{Log: silent}
 	ours.Handle("GET /books/{id}", http.HandlerFunc(noop))
 	router := chi.NewRouter()
-	router.Use(middleware.RequestID, middleware.RealIP, middleware.RequestLogger(&middleware.DefaultLogFormatter{
+	router.Use(middleware.RequestID, middleware.RequestSize(1<<20), middleware.RequestLogger(&middleware.DefaultLogFormatter{
 		Logger: slog.NewLogLogger(silent.Handler(), slog.LevelInfo), NoColor: true}),
 		middleware.Recoverer, middleware.Timeout(30*time.Second))
 	router.Get("/books/{id}", noop)
