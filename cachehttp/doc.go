@@ -203,4 +203,11 @@
 //	9213 2.1: a false directive is not there
 //	9213 2: a field that is not on the list changes nothing
 //	9213 3.1: Full obeys CDN-Cache-Control
+//	9110 13.1.1: If-Match compares strongly
+//	9110 13.1.1: If-Match star needs something to exist
+//	9110 13.1.2: If-None-Match star needs nothing to exist
+//	9110 13.1.4: If-Unmodified-Since compares with the last change
+//	9110 13.1.4: it is ignored if it is no date
+//	9110 13.2.2: If-Match wins over If-Unmodified-Since
+//	6585 3: a write without a condition gets 428
 package cachehttp

@@ -174,11 +174,7 @@ func (rec *recorder) commit() {
 	header["Cache-Status"] = append(slices.Clip(header["Cache-Status"]), v.forwarded(rec.status, storable)...)
 	if rec.ours && rec.status == http.StatusOK && unchanged(v.r, header.Get("Etag"), header.Get("Last-Modified"), "", rec.came) {
 		rec.mute = true
-		for name := range header {
-			if strings.HasPrefix(name, "Content-") && name != "Content-Location" {
-				header.Del(name)
-			}
-		}
+		dropContent(header)
 		rec.w.WriteHeader(http.StatusNotModified)
 		return
 	}

@@ -28,7 +28,7 @@ func TestRFC(t *testing.T) {
 }
 
 func allRules() []rule {
-	return slices.Concat(storing, reusing, timing, validating, directives, ranging, others)
+	return slices.Concat(storing, reusing, timing, validating, directives, ranging, others, writing)
 }
 
 func TestRFC_tableOfTheDocumentation(t *testing.T) {
