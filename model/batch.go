@@ -72,7 +72,7 @@ func (g *group) load(ctx context.Context, out sink) error {
 
 // loaded makes the batch of one parent whose rows are known.
 func loaded[C any](list []C) *batch[C] {
-	b := &batch[C]{rows: slab[C]{list}}
+	b := &batch[C]{rows: slab[C]{list: list}}
 	b.spans = []span{{0, int32(len(list))}}
 	b.done.Store(true)
 	return b

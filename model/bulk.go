@@ -19,7 +19,7 @@ func (m *Model[T]) InsertAll(ctx context.Context, db DB, rows []T) error {
 	if len(rows) == 0 {
 		return nil
 	}
-	list := &slab[T]{rows}
+	list := &slab[T]{list: rows}
 	refs := make([]any, 0)
 	if m.t.hooks.any(Insert) {
 		for i := range rows {
@@ -35,7 +35,7 @@ func (m *Model[T]) InsertAll(ctx context.Context, db DB, rows []T) error {
 		if h.dialect() == Postgres && len(rows) <= chunk {
 			return m.t.insertMany(ctx, h, list, keyed, 0, len(rows))
 		}
-		return h.atomically(ctx, func(db DB) error { return m.t.insertParts(ctx, db, list, keyed) })
+		return within(ctx, db, func(db DB) error { return m.t.insertParts(ctx, db, list, keyed) })
 	})
 }
 

@@ -92,7 +92,7 @@ func (c *column) differs(l liveColumn) (why []string) {
 	if c.nullable && l.notNull {
 		why = append(why, "is NOT NULL, but the field may be nil")
 	}
-	if !c.nullable && !l.notNull {
+	if soft := c.json && (c.typ.Kind() == reflect.Map || c.typ.Kind() == reflect.Slice); !c.nullable && !l.notNull && !soft {
 		why = append(why, fmt.Sprintf("may be NULL, which a %v cannot hold", c.typ))
 	}
 	if c.pk != l.key {

@@ -23,10 +23,12 @@ type assign func(dst reflect.Value, src any) error
 func codec(c *column) (assign, func(reflect.Value, Dialect) (any, error)) {
 	t := c.typ
 	switch {
-	case c.json:
+	case c.json || t == reflect.TypeFor[json.RawMessage]():
 		return assignJSON, valueJSON
 	case reflect.PointerTo(t).Implements(scannerType) && t.Implements(valuerType):
 		return assignScanner, valueValuer
+	case t == reflect.TypeFor[*string]():
+		return assignStringPointer, valuePointer(valueString)
 	case t.Kind() == reflect.Pointer:
 		inner := *c
 		inner.typ = t.Elem()
@@ -220,6 +222,21 @@ func assignPointer(set assign) assign {
 	}
 }
 
+// assignStringPointer is assignPointer for the most common case.
+func assignStringPointer(dst reflect.Value, src any) error {
+	p := dst.Addr().Interface().(**string)
+	switch s := src.(type) {
+	case nil:
+		*p = nil
+	case string:
+		*p = &s
+	default:
+		*p = new(string)
+		return assignString(dst.Elem(), src)
+	}
+	return nil
+}
+
 func assignScanner(dst reflect.Value, src any) error {
 	if b, ok := src.([]byte); ok {
 		src = bytes.Clone(b)
@@ -327,7 +344,7 @@ func valueValuer(v reflect.Value, d Dialect) (any, error) {
 }
 
 func valueJSON(v reflect.Value, _ Dialect) (any, error) {
-	if (v.Kind() == reflect.Pointer || v.Kind() == reflect.Map || v.Kind() == reflect.Slice) && v.IsNil() {
+	if v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, nil
 	}
 	b, err := json.Marshal(v.Interface())

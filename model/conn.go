@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
+	"time"
 )
 
 // connector wraps a driver's connector so that every connection of a pool has
@@ -28,8 +30,9 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	if u, ok := dc.(interface {
 		Unwrap() driver.Conn
 		Alive() bool
+		Abort()
 	}); ok {
-		w.inner, w.alive = u.Unwrap(), u.Alive
+		w.inner, w.alive, w.abort = u.Unwrap(), u.Alive, u.Abort
 	}
 	w.valid, _ = w.inner.(driver.Validator)
 	return w, nil
@@ -55,12 +58,49 @@ type conn struct {
 	inner driver.Conn
 	valid driver.Validator // inner, if it can tell
 	alive func() bool      // looks at the idle socket; nil if nobody can
+	abort func()           // closes the socket; nil if nobody can
 	kind  Dialect
 	stmts stmts
 	open  int  // results being read
 	inTx  bool // between BEGIN and the end of the transaction
 	dead  bool // broken: nothing more is sent
 	spent bool // a cancel request may still be on its way: not to be used by others
+
+	calls  atomic.Int64    // begun and ended calls on the driver
+	caller context.Context // of the transaction, cancelled when its caller is
+}
+
+// patience is how long a cancelled statement may take to return. The server
+// loses a cancel request that overtakes its statement, and a network may lose
+// anything; past this the socket is closed, which ends the wait here, and the
+// statement there as soon as the server looks.
+const patience = 250 * time.Millisecond
+
+// watch bounds one call on the driver by ctx. What it returns must be called
+// when the call is over; nil needs no call.
+func (c *conn) watch(ctx context.Context) (over func()) {
+	if c.abort == nil || ctx == nil || ctx.Done() == nil {
+		return nil
+	}
+	n := c.calls.Add(1)
+	stop := context.AfterFunc(ctx, func() {
+		time.AfterFunc(patience, func() {
+			if c.calls.Load() == n {
+				c.abort()
+			}
+		})
+	})
+	return func() {
+		c.calls.Add(1)
+		stop()
+	}
+}
+
+// end calls over if there is one.
+func end(over func()) {
+	if over != nil {
+		over()
+	}
 }
 
 var (
@@ -123,6 +163,7 @@ func (c *conn) ExecContext(ctx context.Context, text string, args []driver.Named
 	if err := c.ready(); err != nil {
 		return nil, err
 	}
+	defer end(c.watch(ctx))
 	if x, ok := c.inner.(driver.ExecerContext); ok && c.direct(text, args) {
 		res, err := x.ExecContext(ctx, text, args)
 		return res, c.after(ctx, err)
@@ -145,18 +186,20 @@ func (c *conn) QueryContext(ctx context.Context, text string, args []driver.Name
 	if err := c.ready(); err != nil {
 		return nil, err
 	}
+	over := c.watch(ctx)
 	if x, ok := c.inner.(driver.QueryerContext); ok && c.direct(text, args) {
 		rs, err := x.QueryContext(ctx, text, args)
-		return c.rows(ctx, rs, nil, err)
+		return c.rows(ctx, rs, nil, over, err)
 	}
 	for again := false; ; again = true {
 		st, err := c.prepared(ctx, text)
 		if err != nil {
+			end(over)
 			return nil, err
 		}
 		rs, err := queryStmt(ctx, st.inner, args)
 		if again || !c.outdated(err) {
-			return c.rows(ctx, rs, st, err)
+			return c.rows(ctx, rs, st, over, err)
 		}
 		c.stmts.done(st)
 		c.stmts.forget(text)
@@ -208,6 +251,7 @@ func (c *conn) ExecScript(ctx context.Context, text string) error {
 	if !ok {
 		return fmt.Errorf("model: %T runs no scripts", c.inner)
 	}
+	defer end(c.watch(ctx))
 	_, err := x.ExecContext(ctx, text, nil)
 	return c.after(ctx, err)
 }
@@ -220,6 +264,8 @@ func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 	if !ok {
 		return nil, fmt.Errorf("model: %T has no BeginTx", c.inner)
 	}
+	c.caller, _ = ctx.Value(callerKey{}).(context.Context)
+	defer end(c.watch(c.caller))
 	tx, err := b.BeginTx(ctx, o)
 	if err != nil {
 		if c.after(ctx, err) == (lostError{}) {
@@ -237,13 +283,19 @@ type connTx struct {
 	inner driver.Tx
 }
 
+// callerKey finds, in the context of BEGIN, the one that is cancelled when
+// the caller of the transaction is.
+type callerKey struct{}
+
 func (t *connTx) Commit() error {
 	t.c.inTx = false
+	defer end(t.c.watch(t.c.caller))
 	return t.c.after(context.Background(), t.inner.Commit())
 }
 
 func (t *connTx) Rollback() error {
 	t.c.inTx = false
+	defer end(t.c.watch(t.c.caller))
 	err := t.c.after(context.Background(), t.inner.Rollback())
 	if err != nil {
 		t.c.dead = true

@@ -147,6 +147,7 @@ func (c *conn) PrepareContext(ctx context.Context, text string) (driver.Stmt, er
 	if err := c.ready(); err != nil {
 		return nil, err
 	}
+	defer end(c.watch(ctx))
 	st, err := prepare(ctx, c.inner, text)
 	if err != nil {
 		if c.after(ctx, err) == (lostError{}) {
@@ -174,6 +175,7 @@ func (s *handStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (d
 	if err := s.c.ready(); err != nil {
 		return nil, err
 	}
+	defer end(s.c.watch(ctx))
 	res, err := execStmt(ctx, s.inner, args)
 	return res, s.c.after(ctx, err)
 }
@@ -182,8 +184,9 @@ func (s *handStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (
 	if err := s.c.ready(); err != nil {
 		return nil, err
 	}
+	over := s.c.watch(ctx)
 	rs, err := queryStmt(ctx, s.inner, args)
-	return s.c.rows(ctx, rs, nil, err)
+	return s.c.rows(ctx, rs, nil, over, err)
 }
 
 // Exec and Query are never called by database/sql, which prefers the others.

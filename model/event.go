@@ -76,7 +76,7 @@ func (t *table) around(ctx context.Context, db DB, ev Event, rows []any, do func
 	if !t.hooks.any(ev) {
 		return do(db)
 	}
-	return db.handle().atomically(ctx, func(db DB) error {
+	return within(ctx, db, func(db DB) error {
 		if err := run(ctx, db, t.hooks.before, ev, rows); err != nil {
 			return err
 		}
@@ -96,6 +96,17 @@ func (t *table) around(ctx context.Context, db DB, ev Event, rows []any, do func
 		}
 		return run(ctx, db, t.hooks.after, ev, rows)
 	})
+}
+
+// within runs a write of several statements in a transaction of its own, or
+// under a savepoint of the running one, so that it is done whole or not at all
+// even if the caller goes on after an error.
+func within(ctx context.Context, db DB, do func(DB) error) error {
+	h := db.handle()
+	if h.inTx() {
+		return (&Tx{h}).Tx(ctx, do)
+	}
+	return h.atomically(ctx, do)
 }
 
 func run(ctx context.Context, db DB, list []hook[func(context.Context, DB, any) error], ev Event, rows []any) error {

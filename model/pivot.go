@@ -93,8 +93,8 @@ func (l Links[C]) change(ctx context.Context, db DB, rows []C, do func(*linkWrit
 	if l.err != nil {
 		return l.err
 	}
-	err := db.handle().atomically(ctx, func(db DB) error {
-		w := &linkWriter{ctx: ctx, h: db.handle(), rel: l.rel, list: &slab[C]{rows}, present: map[any]bool{}}
+	err := within(ctx, db, func(db DB) error {
+		w := &linkWriter{ctx: ctx, h: db.handle(), rel: l.rel, list: &slab[C]{list: rows}, present: map[any]bool{}}
 		if err := w.parent(db, l.parent); err != nil {
 			return err
 		}

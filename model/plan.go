@@ -44,6 +44,7 @@ type column struct {
 	pk, auto, touch, soft, lock, lazy, json, pivot bool
 
 	nullable bool
+	mode     mode // how a read value gets into the field
 	assign   assign
 	value    func(reflect.Value, Dialect) (any, error)
 }
@@ -56,6 +57,28 @@ func (c *column) of(row reflect.Value) reflect.Value {
 		return row.Field(c.path[0])
 	}
 	return row.FieldByIndex(c.path)
+}
+
+// mode is the way of a value from the driver into a field.
+type mode uint8
+
+const (
+	viaCell   mode = iota // as the driver gave it, bytes not yet copied
+	viaSlot               // through an interface; bytes are copied on the way
+	viaString             // by database/sql, into a string
+)
+
+func modeOf(c *column) mode {
+	t := bare(c.typ)
+	switch {
+	case c.json || reflect.PointerTo(t).Implements(scannerType):
+		return viaCell
+	case c.typ == reflect.TypeFor[string]():
+		return viaString
+	case t.Kind() == reflect.Slice || t.Kind() == reflect.String && c.typ != reflect.TypeFor[*string]():
+		return viaCell
+	}
+	return viaSlot
 }
 
 // named is what the address of a probe's field stands for.
@@ -195,6 +218,7 @@ func (t *table) column(f reflect.StructField, tag string, path []int) *column {
 	}
 	c.nullable = nullable(f.Type)
 	c.assign, c.value = codec(c)
+	c.mode = modeOf(c)
 	if why := c.wrong(); why != "" {
 		bad(why)
 	}

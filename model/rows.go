@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 )
 
 // sink is where read rows go: one slice, grown in place, whose element type
@@ -15,28 +16,49 @@ type sink interface {
 	at(i int) reflect.Value // the row at i, addressable
 	size() int
 	reserve(n int)
+	whole()
 	permute(order []int32)
 	reset()
 }
 
-type slab[T any] struct{ list []T }
+type slab[T any] struct {
+	list []T
+	full [][]T // what came before list while rows are read, so that growing copies once
+}
 
 func (s *slab[T]) next() reflect.Value {
-	var zero T
-	s.list = append(s.list, zero)
-	return reflect.ValueOf(&s.list[len(s.list)-1]).Elem()
+	n := len(s.list)
+	switch {
+	case n < cap(s.list):
+	case n < slabSize:
+		s.list = append(make([]T, 0, max(4*n, 8)), s.list...)
+	default:
+		s.full = append(s.full, s.list)
+		s.list, n = make([]T, 0, slabSize), 0
+	}
+	s.list = s.list[:n+1]
+	return reflect.ValueOf(&s.list[n]).Elem()
+}
+
+const slabSize = 1024
+
+// whole makes list one slice again, after the last next.
+func (s *slab[T]) whole() {
+	if len(s.full) > 0 {
+		s.list = slices.Concat(append(s.full, s.list)...)
+		s.full = nil
+	}
 }
 
 func (s *slab[T]) at(i int) reflect.Value { return reflect.ValueOf(&s.list[i]).Elem() }
 func (s *slab[T]) size() int              { return len(s.list) }
+func (s *slab[T]) reset()                 { *s = slab[T]{} }
 
 func (s *slab[T]) reserve(n int) {
 	if cap(s.list) == 0 {
-		s.list = make([]T, 0, n)
+		s.list = make([]T, 0, min(n, slabSize))
 	}
 }
-
-func (s *slab[T]) reset() { s.list = nil }
 
 // permute makes the row at order[i] the row at i.
 func (s *slab[T]) permute(order []int32) {
@@ -47,8 +69,8 @@ func (s *slab[T]) permute(order []int32) {
 	s.list = out
 }
 
-// cell receives one column of the current row. database/sql hands it what the
-// driver gave, so there is no conversion but ours.
+// cell receives a column whose bytes must not be copied twice. database/sql
+// hands it what the driver gave.
 type cell struct {
 	col *column
 	dst reflect.Value
@@ -62,26 +84,58 @@ func (c *cell) Scan(src any) error {
 	return nil
 }
 
-// scanner reads rows into structs by position.
+// scanner reads rows into structs by position. Every value is converted here,
+// not by database/sql, but for strings: those it assigns as well, and faster.
 type scanner struct {
+	cols  []*column
 	cells []cell
+	slots []any
 	dest  []any
 }
 
 // newScanner reads the columns, then whatever extra points to.
 func newScanner(cols []*column, extra ...any) *scanner {
-	s := &scanner{cells: make([]cell, len(cols)), dest: make([]any, len(cols), len(cols)+len(extra))}
+	n := len(cols)
+	s := &scanner{cols: cols, cells: make([]cell, n), slots: make([]any, n), dest: make([]any, n, n+len(extra))}
 	for i, c := range cols {
 		s.cells[i].col = c
-		s.dest[i] = &s.cells[i]
+		if c.mode == viaSlot {
+			s.dest[i] = &s.slots[i]
+		} else {
+			s.dest[i] = &s.cells[i]
+		}
 	}
 	s.dest = append(s.dest, extra...)
 	return s
 }
 
 func (s *scanner) scan(rs *sql.Rows, row reflect.Value) error {
-	for i := range s.cells {
-		s.cells[i].dst = s.cells[i].col.of(row)
+	for i, c := range s.cols {
+		switch c.mode {
+		case viaString:
+			s.dest[i] = c.of(row).Addr().Interface()
+		case viaCell:
+			s.cells[i].dst = c.of(row)
+		}
+	}
+	if err := rs.Scan(s.dest...); err != nil {
+		return s.again(rs, row)
+	}
+	for i, c := range s.cols {
+		if c.mode != viaSlot {
+			continue
+		}
+		if err := c.assign(c.of(row), s.slots[i]); err != nil {
+			return s.again(rs, row)
+		}
+	}
+	return nil
+}
+
+// again scans the row once more, for an error that names the column.
+func (s *scanner) again(rs *sql.Rows, row reflect.Value) error {
+	for i, c := range s.cols {
+		s.cells[i].dst, s.dest[i] = c.of(row), &s.cells[i]
 	}
 	return rs.Scan(s.dest...)
 }
@@ -99,7 +153,7 @@ func (s *spec) read(ctx context.Context, db DB, out sink) error {
 		return b.err
 	}
 	if s.limited {
-		out.reserve(min(s.limit, 1024))
+		out.reserve(s.limit)
 	}
 	counts := newTallies(s)
 	each := func(reflect.Value) error { counts.row(); return nil }
@@ -139,5 +193,6 @@ func drain(ctx context.Context, h *handle, rs *sql.Rows, out sink, sc *scanner, 
 	if err := rs.Err(); err != nil {
 		return h.fault(ctx, err)
 	}
+	out.whole()
 	return rs.Close()
 }

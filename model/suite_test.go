@@ -13,10 +13,12 @@ import (
 	"github.com/glueful/glueful-go/model/postgres"
 )
 
-func TestPostgres(t *testing.T) { modeltest.Run(t, openPostgres) }
+func TestPostgres(t *testing.T) {
+	modeltest.Run(t, func(t *testing.T) *model.Pool { return openPostgres(t) })
+}
 
 // openPostgres opens a schema of the test's own.
-func openPostgres(t *testing.T) *model.Pool {
+func openPostgres(t testing.TB) *model.Pool {
 	t.Helper()
 	dsn := os.Getenv("GLUEFUL_TEST_DSN")
 	if dsn == "" {

@@ -60,7 +60,7 @@ func Through[C any](field Related[C], first, second any) Relation {
 	return declared(field, func(r *relation) error {
 		for _, part := range []any{first, second} {
 			n, ok := lookup(part)
-			if !ok || n.rel == nil {
+			if !ok || n.rel == nil || n.rel == r {
 				return badAddress(part, "relation")
 			}
 			if err := n.rel.resolve(); err != nil {

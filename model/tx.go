@@ -135,7 +135,7 @@ func beginOn(ctx context.Context, db *sql.DB, o sql.TxOptions) (*sql.Conn, *sql.
 		if err != nil {
 			return nil, nil, err
 		}
-		tx, err := conn.BeginTx(context.WithoutCancel(ctx), &o)
+		tx, err := conn.BeginTx(context.WithValue(context.WithoutCancel(ctx), callerKey{}, ctx), &o)
 		if err == nil {
 			return conn, tx, nil
 		}
