@@ -57,7 +57,8 @@ type Cache struct {
 	Targets      []string
 	StripTargets bool
 	// TagHeader, if not "", sends the tags of a response under this name
-	// to the cache in front. Else tags never leave the process.
+	// to the cache in front, and the TTL of a [Policy] as CDN-Cache-Control
+	// and Surrogate-Control. Else neither leaves the process.
 	TagHeader string
 	// IgnoreClient makes Cache-Control and Pragma of requests count for
 	// nothing, except only-if-cached and no-store: any client can

@@ -310,7 +310,7 @@ func (v *visit) freshenWith(rec *recorder, came http.Header) {
 	u := v.entry.updated(rec.fields(came))
 	merged := http.Header{}
 	for _, l := range u.Header {
-		if l.Name != "Cache-Control" || !u.Policy || len(came["Cache-Control"]) > 0 {
+		if !u.Policy || !strings.HasSuffix(l.Name, "Cache-Control") || len(came[l.Name]) > 0 {
 			merged[l.Name] = l.Values
 		}
 	}

@@ -150,6 +150,11 @@ func (rec *recorder) commit() {
 	storable := rec.plan(header)
 	if rec.meta.Policy {
 		header.Set("Cache-Control", v.h.policy.announce())
+		if storable && v.h.cache.TagHeader != "" {
+			age := "max-age=" + strconv.FormatInt(rec.meta.Ctl.MaxAge, 10)
+			header.Set("CDN-Cache-Control", age)
+			header.Set("Surrogate-Control", age)
+		}
 	}
 	if storable {
 		rec.mode = keeping
