@@ -167,14 +167,7 @@ func (e *encoder) inside(v reflect.Value, info *typeInfo, sel *Selection) {
 	}
 }
 
-// object writes the object a View describes.
-func (e *encoder) object(v viewer, sel *Selection) {
-	o := e.open(sel)
-	v.View(o)
-	e.close(o)
-}
-
-// open starts an object; close ends it.
+// open takes a frame for objects at the next depth; close gives it back.
 func (e *encoder) open(sel *Selection) *Object {
 	if e.depth == len(e.frames) {
 		e.frames = append(e.frames, &Object{e: e})
@@ -185,33 +178,48 @@ func (e *encoder) open(sel *Selection) *Object {
 	return o
 }
 
-func (e *encoder) close(o *Object) {
-	e.depth--
-	b := e.buf
+func (e *encoder) close() { e.depth-- }
+
+// end ends the object that began at o.start.
+func (o *Object) end() {
+	b := o.e.buf
 	if len(b) == o.start {
 		b = append(b, '{')
 	}
-	e.buf = append(b, '}')
+	o.e.buf = append(b, '}')
+}
+
+// object writes the object a View describes.
+func (e *encoder) object(v viewer, sel *Selection) {
+	o := e.open(sel)
+	v.View(o)
+	o.end()
+	e.close()
 }
 
 // item writes *x through view.
 func item[T any](e *encoder, x *T, view View[T], sel *Selection) {
 	o := e.open(sel)
 	view(x, o)
-	e.close(o)
+	o.end()
+	e.close()
 }
 
 // items writes a list through view; a nil list is empty, not null.
 func items[T any](e *encoder, list []T, view View[T], sel *Selection) {
 	e.buf = append(e.buf, '[')
+	o := e.open(sel)
 	for i := range list {
-		if e.err != nil {
-			return
-		}
 		if i > 0 {
 			e.buf = append(e.buf, ',')
 		}
-		item(e, &list[i], view, sel)
+		o.start = len(e.buf)
+		view(&list[i], o)
+		if e.err != nil {
+			break
+		}
+		o.end()
 	}
+	e.close()
 	e.buf = append(e.buf, ']')
 }

@@ -3,6 +3,7 @@ package render
 import (
 	"context"
 	"reflect"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -84,14 +85,18 @@ func (o *Object) key(name string) []byte {
 	if len(b) == o.start {
 		c = '{'
 	}
+	n := len(b)
+	b = slices.Grow(b, len(name)+4)[:n+len(name)+4]
+	b[n], b[n+1] = c, '"'
+	to := b[n+2:][:len(name)]
 	for i := range len(name) {
 		if !plainByte[name[i]] {
-			return append(appendString(append(b, c), name), ':')
+			return append(appendString(append(b[:n], c), name), ':')
 		}
+		to[i] = name[i]
 	}
-	b = append(b, c, '"')
-	b = append(b, name...)
-	return append(b, '"', ':')
+	b[len(b)-2], b[len(b)-1] = '"', ':'
+	return b
 }
 
 // Context returns the context of the request, or an empty one in a dry run.
