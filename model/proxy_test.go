@@ -64,11 +64,11 @@ func (p *proxy) arm(reset bool, skip int) {
 func (p *proxy) serve(client *net.TCPConn) {
 	defer client.Close()
 	n := p.open.Add(1)
-	defer p.open.Add(-1)
 	for m := p.most.Load(); n > m && !p.most.CompareAndSwap(m, n); m = p.most.Load() {
 	}
 	server, err := net.Dial("tcp", p.server)
 	if err != nil {
+		p.open.Add(-1)
 		return
 	}
 	defer server.Close()
@@ -76,6 +76,7 @@ func (p *proxy) serve(client *net.TCPConn) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer p.open.Add(-1) // the client is gone
 		p.requests(server.(*net.TCPConn), client, &lose)
 	}()
 	p.answers(client, server, &lose)

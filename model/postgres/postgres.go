@@ -25,6 +25,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/lib/pq"
@@ -91,13 +92,44 @@ type connector struct{ pq *pq.Connector }
 
 func (c *connector) Driver() driver.Driver { return c.pq.Driver() }
 
+// Connect bounds the whole of it: lib/pq looks at ctx only until the socket
+// is open, and a server may accept and say nothing.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTime)
+	defer cancel()
 	s := new(socket)
+	stop := context.AfterFunc(ctx, s.close)
 	dc, err := c.pq.Connect(context.WithValue(ctx, socketKey{}, s))
 	if err != nil {
+		stop()
+		return nil, err
+	}
+	err = watchful(ctx, dc)
+	if !stop() { // closed meanwhile
+		err = context.Cause(ctx)
+	}
+	if err != nil {
+		dc.Close()
 		return nil, err
 	}
 	return &conn{dc, s}, nil
+}
+
+// connectTime is how long opening a connection may take.
+const connectTime = 10 * time.Second
+
+// watchful makes the server look, while a statement runs, whether the client
+// is still there. Servers before 14, and some systems, cannot.
+func watchful(ctx context.Context, dc driver.Conn) error {
+	x, ok := dc.(driver.ExecerContext)
+	if !ok {
+		return nil
+	}
+	_, err := x.ExecContext(ctx, "SET client_connection_check_interval = '1s'", nil)
+	if e := new(pq.Error); errors.As(err, &e) {
+		return nil
+	}
+	return err
 }
 
 // conn is lib/pq's connection and the socket under it.
@@ -112,16 +144,51 @@ func (c *conn) Unwrap() driver.Conn { return c.Conn }
 // Alive reports whether the idle connection is still open and silent. A
 // server that shuts down or ends a session says so before it closes, and
 // whoever sends first would have to guess whether the statement arrived.
-func (c *conn) Alive() bool { return c.socket.conn == nil || silent(c.socket.conn) }
+func (c *conn) Alive() bool { return c.socket.alive() }
+
+// Abort closes the socket under a statement that runs.
+func (c *conn) Abort() { c.socket.close() }
 
 // socket is filled by the dialer.
-type socket struct{ conn net.Conn }
+type socket struct {
+	mu     sync.Mutex
+	conn   net.Conn
+	closed bool
+}
 
 type socketKey struct{}
+
+func (s *socket) set(c net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conn = c
+	if s.closed && c != nil {
+		c.Close()
+	}
+}
+
+func (s *socket) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	if s.conn != nil {
+		s.conn.Close()
+	}
+}
+
+func (s *socket) alive() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.closed && (s.conn == nil || silent(s.conn))
+}
 
 // cancels is how many cancel requests of one pool may be on their way at the
 // same time: each is a connection of its own.
 const cancels = 2
+
+// cancelTime is how long a cancel request waits for its turn and the server;
+// past it the connection it is about has been closed.
+const cancelTime = time.Second
 
 // dialer remembers the sockets of connections and holds back the dials of
 // cancel requests, which lib/pq makes with a context of its own.
@@ -131,9 +198,13 @@ func (d dialer) DialContext(ctx context.Context, network, address string) (net.C
 	var nd net.Dialer
 	if s, ok := ctx.Value(socketKey{}).(*socket); ok {
 		c, err := nd.DialContext(ctx, network, address)
-		s.conn = c
+		if err == nil {
+			s.set(c)
+		}
 		return c, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, cancelTime)
+	defer cancel()
 	select {
 	case d.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -144,6 +215,7 @@ func (d dialer) DialContext(ctx context.Context, network, address string) (net.C
 		<-d.slots
 		return nil, err
 	}
+	c.SetDeadline(time.Now().Add(cancelTime))
 	return &cancelConn{Conn: c, slots: d.slots}, nil
 }
 
