@@ -84,7 +84,7 @@ func (s *Schema) walk(visit func(*Schema)) {
 		return
 	}
 	visit(s)
-	for _, list := range [][]*Schema{s.Properties, s.Params, {s.Items, s.Values, s.Keys}} {
+	for _, list := range [][]*Schema{s.Properties, s.Params, s.derived, {s.Items, s.Values, s.Keys}} {
 		for _, n := range list {
 			n.walk(visit)
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math/big"
+	"slices"
 	"strings"
 )
 
@@ -64,7 +65,7 @@ func (v variant) json() json.RawMessage {
 type generator struct{ root *Schema }
 
 // maxRecursion bounds how often a type is nested into itself.
-const maxRecursion = 2
+const maxRecursion = 3
 
 // sample returns a good value of s.
 func (g generator) sample(s *Schema, depth int) (any, bool) {
@@ -157,7 +158,9 @@ func (g generator) variants(s *Schema, pointer string, depth int) []variant {
 		if depth >= maxRecursion {
 			return nil
 		}
-		list := g.variants(s.resolve(g.root), pointer, depth+1)
+		list := slices.DeleteFunc(g.variants(s.resolve(g.root), pointer, depth+1), func(v variant) bool {
+			return v.why == "null" && v.pointer == pointer
+		})
 		return append(list, variant{value: nil, ok: s.Nullable, pointer: pointer, why: "null"})
 	}
 	var list []variant

@@ -168,9 +168,7 @@ func (d *decoder) table(c byte, p *plan, v reflect.Value) bool {
 			return d.duplicate(name)
 		}
 		at := len(d.path)
-		if plain(text) && text != "" {
-			d.path = append(d.path, step{name: text})
-		}
+		d.path = append(d.path, entry(text))
 		elem.SetZero()
 		if !d.value(p.elem, elem) {
 			return false
@@ -290,9 +288,7 @@ func (d *decoder) anyObject() (any, bool) {
 			return nil, d.duplicate(name)
 		}
 		at := len(d.path)
-		if plain(text) && text != "" {
-			d.path = append(d.path, step{name: text})
-		}
+		d.path = append(d.path, entry(text))
 		x, ok := d.any()
 		if !ok || !d.spend(entrySize(len(m), 32)+len(text)) {
 			return nil, false

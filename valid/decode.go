@@ -1,6 +1,7 @@
 package valid
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -93,10 +94,19 @@ type decoder struct {
 	scratch []byte // text of the last escaped string
 }
 
-// A step names a member, or an element if name is empty.
+// A step names a member, or an element if name is empty; index -1 is an entry
+// that is not named, nor anything below it.
 type step struct {
 	name  string
 	index int
+}
+
+// entry is the step to an entry of a map.
+func entry(key string) step {
+	if key == "" || !plain(key) {
+		return step{index: -1}
+	}
+	return step{name: key}
 }
 
 func (d *decoder) result() error {
@@ -135,6 +145,8 @@ func (d *decoder) pointer() string {
 		switch {
 		case s.name != "":
 			b = appendToken(b, s.name)
+		case s.index < 0:
+			return string(b)
 		default:
 			b = strconv.AppendInt(append(b, '/'), int64(s.index), 10)
 		}
@@ -297,10 +309,9 @@ func (d *decoder) stringValue(p *plan, v reflect.Value) bool {
 	case opText:
 		ok = v.Addr().Interface().(textUnmarshaler).UnmarshalText(append([]byte(nil), text...)) == nil
 	case opBytes:
-		b := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
-		n, err := base64.StdEncoding.Strict().Decode(b, text)
-		if ok = err == nil && !hasLineBreak(text); ok {
-			v.SetBytes(b[:n])
+		var b []byte
+		if b, ok = unbase64(text); ok {
+			v.SetBytes(b)
 		}
 	}
 	return ok || d.wrongAt(from, "format", p.want)
@@ -308,12 +319,10 @@ func (d *decoder) stringValue(p *plan, v reflect.Value) bool {
 
 type textUnmarshaler interface{ UnmarshalText([]byte) error }
 
-// hasLineBreak finds what package base64 ignores even when strict.
-func hasLineBreak(b []byte) bool {
-	for _, c := range b {
-		if c == '\n' || c == '\r' {
-			return true
-		}
-	}
-	return false
+// unbase64 decodes the standard form of RFC 4648 section 4. Package base64
+// passes over line breaks even when it is strict.
+func unbase64(text []byte) ([]byte, bool) {
+	b := make([]byte, base64.StdEncoding.DecodedLen(len(text)))
+	n, err := base64.StdEncoding.Strict().Decode(b, text)
+	return b[:n], err == nil && !bytes.ContainsAny(text, "\r\n")
 }

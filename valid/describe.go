@@ -3,6 +3,7 @@ package valid
 import (
 	"context"
 	"fmt"
+	"math/big"
 	"reflect"
 	"slices"
 )
@@ -77,14 +78,15 @@ func (d *describer) decide() bool {
 func describeField[T any](c *C, v *T, rules []Rule[T]) {
 	d := c.dry
 	old := d.node
-	member := d.below(fieldAt(c.stack[len(c.stack)-1].at, v))
-	d.node = member.resolve(d.root)
+	e := fieldAt(c.stack[len(c.stack)-1].at, v)
+	d.node = d.below(e, false)
 	c.stack = append(c.stack, segment{at: v, index: segField})
 	if d.enter(reflect.TypeFor[T]()) {
 		each(c, v, rules)
 		d.types = d.types[:len(d.types)-1]
 		if fails(c, rules) {
-			member.Required = true
+			d.node = old
+			d.below(e, true)
 		}
 	}
 	c.stop = false
@@ -110,10 +112,8 @@ func describeElement[T any](c *C, node *Schema, rules []Rule[T]) {
 func describeList[E any](c *C, v *[]E, lo, hi int, rules []Rule[E]) {
 	d := c.dry
 	old := d.node
-	member := d.below(fieldAt(c.stack[len(c.stack)-1].at, v))
-	d.node = member.resolve(d.root)
+	d.node = d.below(fieldAt(c.stack[len(c.stack)-1].at, v), lo > 0)
 	d.size("count", lo, hi)
-	member.Required = member.Required || lo > 0
 	c.stack = append(c.stack, segment{at: v, index: segField})
 	describeElement(c, d.node.items(), rules)
 	c.stack = c.stack[:len(c.stack)-1]
@@ -149,25 +149,27 @@ func fails[T any](c *C, rules []Rule[T]) bool {
 	return len(probe.found) > 0
 }
 
-// below returns the node of a field.
-func (d *describer) below(e fieldEntry) *Schema {
-	if e.in != "" {
-		p := d.root.Param(e.in, e.name)
-		if p == nil {
-			p = &Schema{In: e.in, Name: e.name}
-			d.root.Params = append(d.root.Params, p)
-		}
-		return p
-	}
+// below returns the node of a field. Where the field is required, so is what
+// it lies in.
+func (d *describer) below(e fieldEntry, required bool) *Schema {
 	n := d.node
-	for _, name := range e.path {
-		n = n.resolve(d.root)
-		p := n.Property(name)
-		if p == nil { // not bound from the body: described, so that it is covered
-			p = &Schema{Name: name}
-			n.Properties = append(n.Properties, p)
+	if e.in != "" {
+		n = d.root.Param(e.in, e.name)
+		if n == nil {
+			n = &Schema{In: e.in, Name: e.name}
+			d.root.Params = append(d.root.Params, n)
 		}
-		n = p
+		n.Required = n.Required || required
+		return n
+	}
+	for _, name := range e.path {
+		p := n.member(name)
+		if p == nil { // not bound from the body, but it may fail
+			p = &Schema{Name: name}
+			n.derived = append(n.derived, p)
+		}
+		p.Required = p.Required || required
+		n = p.resolve(d.root)
 	}
 	return n
 }
@@ -195,7 +197,7 @@ func (d *describer) custom(code string) {
 func (d *describer) customAt(c *C, field any, code string) {
 	old := d.node
 	if field != nil {
-		d.node = d.below(fieldAt(c.stack[len(c.stack)-1].at, field)).resolve(d.root)
+		d.node = d.below(fieldAt(c.stack[len(c.stack)-1].at, field), false)
 	}
 	d.custom(code)
 	d.node = old
@@ -248,22 +250,27 @@ func (d *describer) format(code, name string) {
 	}
 }
 
-func (d *describer) required() {
-	d.code("required")
+// required notes that the zero value of t is refused. That it may not be absent
+// follows by itself.
+func (d *describer) required(t reflect.Type) {
 	n := d.node
-	switch n.Type {
-	case "string", "array":
+	switch t.Kind() {
+	case reflect.String:
 		n.MinSize = max(n.MinSize, 1)
-	case "object":
-		if n.Values != nil {
-			n.MinSize = max(n.MinSize, 1)
-		}
-	case "integer", "number":
-		n.Not = append(n.Not, 0)
-	case "boolean":
+	case reflect.Slice, reflect.Map:
+		n.MinSize, n.Nullable = max(n.MinSize, 1), false
+	case reflect.Bool:
 		n.Enum = []any{true}
+	case reflect.Pointer, reflect.Interface:
+		n.Nullable = false
+	default:
+		if n.Type == "integer" || n.Type == "number" {
+			n.Not = append(n.Not, 0)
+		} else if !reflect.PointerTo(t).Implements(maybeType) { // there only absence is refused
+			d.custom("required")
+		}
 	}
-	n.Nullable = false
+	d.code("required")
 }
 
 func describeEnum[T any](d *describer, values []T) {
@@ -287,19 +294,10 @@ func (s *Schema) values() *Schema {
 
 // sort makes descriptions comparable.
 func (s *Schema) sort() {
-	if s == nil {
-		return
-	}
-	slices.Sort(s.Codes)
-	slices.Sort(s.Rules)
-	for _, list := range [][]*Schema{s.Properties, s.Params, {s.Items, s.Values, s.Keys}} {
-		for _, p := range list {
-			p.sort()
-		}
-	}
-	for _, d := range s.Defs {
-		d.sort()
-	}
+	s.walk(func(s *Schema) {
+		slices.Sort(s.Codes)
+		slices.Sort(s.Rules)
+	})
 }
 
 // meet weakens s to what t also states; codes are united.
@@ -308,12 +306,17 @@ func meet(s, t *Schema) {
 		return
 	}
 	a, b := reflect.ValueOf(s).Elem(), reflect.ValueOf(t).Elem()
-	for _, name := range []string{"Format", "Enum", "Not", "MinSize", "MaxSize", "Minimum", "Maximum", "MultipleOf", "Patterns", "Distinct", "Default"} {
+	for _, name := range []string{"Format", "Enum", "Not", "MultipleOf", "Patterns", "Distinct", "Default"} {
 		x := a.FieldByName(name)
 		if !reflect.DeepEqual(x.Interface(), b.FieldByName(name).Interface()) {
 			x.SetZero()
 		}
 	}
+	s.MinSize = min(s.MinSize, t.MinSize)
+	if s.MaxSize != nil && (t.MaxSize == nil || *t.MaxSize > *s.MaxSize) {
+		s.MaxSize = t.MaxSize
+	}
+	s.Minimum, s.Maximum = weaker(s.Minimum, t.Minimum, -1), weaker(s.Maximum, t.Maximum, 1)
 	s.Required = s.Required && t.Required
 	s.Nullable = s.Nullable || t.Nullable
 	s.ZeroPasses = s.ZeroPasses || t.ZeroPasses
@@ -324,9 +327,23 @@ func meet(s, t *Schema) {
 	meet(s.Keys, t.Keys)
 	s.Properties = meetAll(s.Properties, t.Properties)
 	s.Params = meetAll(s.Params, t.Params)
+	s.derived = meetAll(s.derived, t.derived)
 	for name, d := range s.Defs {
 		meet(d, t.Defs[name])
 	}
+}
+
+// weaker returns the smaller (side -1) or larger of two bounds, nil if one is.
+func weaker(a, b any, side int) any {
+	x, okA := new(big.Rat).SetString(literal(a))
+	y, okB := new(big.Rat).SetString(literal(b))
+	switch {
+	case !okA || !okB:
+		return nil
+	case x.Cmp(y) == side:
+		return a
+	}
+	return b
 }
 
 func union(a, b []string) []string {

@@ -104,7 +104,7 @@ func Entries[E any](key Rule[string], rules ...Rule[E]) Rule[map[string]E] {
 			if len(c.found) >= c.max {
 				return
 			}
-			s := segment{index: segSame}
+			s := segment{index: segHidden}
 			if plain(k) {
 				s.index = segKey - len(c.keys)
 				c.keys = append(c.keys, k)

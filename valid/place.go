@@ -15,9 +15,10 @@ type segment struct {
 }
 
 const (
-	segField = -1 // at points into the struct of the segment before
-	segSame  = -2 // at stands for the same place (root, pointee)
-	segKey   = -3 // an entry of a map: segKey-n for key n of the run
+	segField  = -1 // at points into the struct of the segment before
+	segSame   = -2 // at stands for the same place (root, pointee)
+	segHidden = -3 // an entry of a map that is not named, nor anything below it
+	segKey    = -4 // an entry of a map: segKey-n for key n of the run
 )
 
 // place resolves the stack: a JSON Pointer, or the place and name of a
@@ -38,6 +39,8 @@ func (c *C) place(stack []segment) (pointer, in, name string) {
 			}
 			b = append(b, e.pointer[1:]...)
 		case s.index == segSame:
+		case s.index == segHidden:
+			return string(b), "", ""
 		case s.index <= segKey:
 			b = appendToken(b, c.keys[segKey-s.index])
 		default:

@@ -67,7 +67,7 @@ var formats = map[string]struct {
 	"date":      {isDate, "2024-02-29", []string{"2023-02-29", "2024-2-9", "2024-13-01"}},
 	"time":      {isTime, "23:59:59Z", []string{"24:00:00Z", "23:59:59", "23:59Z"}},
 	"date-time": {isDateTime, "2024-02-29T12:00:00Z", []string{"2024-02-29 12:00:00Z", "2024-02-29T12:00:00", "2023-02-29T12:00:00Z"}},
-	"byte":      {func(s string) bool { return !strings.ContainsAny(s, "\r\n") }, "aGk=", []string{"a", "aGk", "a Gk="}},
+	"byte":      {func(s string) bool { _, ok := unbase64([]byte(s)); return ok }, "aGk=", []string{"a", "aGk", "a Gk="}},
 }
 
 // sampleText returns a text that s accepts, if one is easily found.

@@ -40,6 +40,8 @@ type Schema struct {
 	Keys       *Schema            // names of a map
 	Defs       map[string]*Schema // at the root only: the types Ref names
 
+	derived []*Schema // fields that rules look at but nothing outside fills
+
 	// Codes are all the codes a violation of this very place can have, sorted;
 	// Rules are those of them no keyword of JSON Schema expresses.
 	Codes []string
@@ -75,37 +77,57 @@ func (s *Schema) Param(in, name string) *Schema {
 }
 
 // Covers reports whether the description announces v: its code at its place.
+// What lies in a map under a name that is not repeated is at the map's place.
 func (s *Schema) Covers(v Violation) bool {
-	at := s
+	at := s.resolve(s)
 	if v.In != "" {
-		if at = s.Param(v.In, v.Name); at == nil {
-			return false
-		}
-		return slices.Contains(at.Codes, v.Code) || at.Items != nil && slices.Contains(at.Items.Codes, v.Code)
+		at = s.Param(v.In, v.Name)
+		return at != nil && at.raises(s, v.Code, map[*Schema]bool{})
 	}
+	var keys *Schema // of the map just entered
 	for _, token := range strings.Split(v.Pointer, "/")[1:] {
-		if at = at.resolve(s); at == nil {
-			return false
-		}
+		keys = at.Keys
 		switch {
 		case at.Items != nil:
 			at = at.Items
 		case at.Values != nil:
 			at = at.Values
 		default:
-			at = at.Property(unescapeToken(token))
+			at = at.member(unescapeToken(token))
 		}
-		if at == nil {
+		if at = at.resolve(s); at == nil {
 			return false
 		}
 	}
-	at = at.resolve(s)
-	for _, n := range []*Schema{at, at.Values, at.Keys} {
+	for _, n := range []*Schema{at, at.Keys, keys} {
 		if n != nil && slices.Contains(n.Codes, v.Code) {
 			return true
 		}
 	}
-	return false
+	return at.Values != nil && at.Values.raises(s, v.Code, map[*Schema]bool{})
+}
+
+// raises reports whether code is announced at s or anywhere below.
+func (s *Schema) raises(root *Schema, code string, seen map[*Schema]bool) bool {
+	found := false
+	s.resolve(root).walk(func(n *Schema) {
+		found = found || slices.Contains(n.Codes, code)
+		if n.Ref != "" && !seen[n] {
+			seen[n] = true
+			found = found || n.raises(root, code, seen)
+		}
+	})
+	return found
+}
+
+// member is Property, with the fields nothing outside fills.
+func (s *Schema) member(name string) *Schema {
+	for _, p := range s.derived {
+		if p.Name == name {
+			return p
+		}
+	}
+	return s.Property(name)
 }
 
 // resolve follows Ref below root.
@@ -157,6 +179,9 @@ func (w *schemaWriter) schema(s *Schema) {
 	} else if s.Type != "" {
 		w.member("type", s.Type)
 	}
+	if s.Format != "" && s.Type != "string" {
+		w.member("format", s.Format)
+	}
 	if s.ZeroPasses && s.bounded() {
 		w.b = append(w.b, `,"anyOf":[`...)
 		w.zero(s)
@@ -203,7 +228,7 @@ func (w *schemaWriter) zero(s *Schema) {
 }
 
 func (w *schemaWriter) bounds(s *Schema) {
-	if s.Format != "" {
+	if s.Format != "" && s.Type == "string" {
 		w.member("format", s.Format)
 	}
 	if s.Enum != nil {

@@ -2,6 +2,7 @@ package valid
 
 import (
 	"cmp"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -10,7 +11,7 @@ import (
 // empty list or map.
 func Required[T any](v *T, c *C) {
 	if c.dry != nil {
-		c.dry.required()
+		c.dry.required(reflect.TypeFor[T]())
 	} else if isZero(v) {
 		c.fail("required")
 	}
