@@ -46,12 +46,15 @@ var rooms = map[string]room{
 	"model/migrate":  {},
 	"model/postgres": {imports: "github.com/lib/pq"},
 
-	"limit":          {imports: "golang.org/x/time/rate", names: 30},
-	"limit/sqlstore": {},
-	"cachehttp":      {names: 30},
-	"hook":           {},
-	"hook/outbox":    {imports: "queue"},
-	"queue":          {},
+	"limit":              {imports: "golang.org/x/time/rate", names: 30},
+	"limit/sqlstore":     {},
+	"cachehttp":          {names: 30},
+	"cachehttp/purge":    {},
+	"cachehttp/sqlstore": {},
+	"cachehttp/tagged":   {},
+	"hook":               {},
+	"hook/outbox":        {imports: "queue"},
+	"queue":              {},
 
 	"auth":          {},
 	"auth/apikey":   {},
@@ -71,6 +74,7 @@ var rooms = map[string]room{
 	"cmd/glueful":      {imports: "internal", lines: 6000},
 	"internal/check":   {imports: "internal/cluster"},
 	"internal/cluster": {},
+	"internal/wire":    {},
 }
 
 // nested are the folders below internal that are modules of their own; every

@@ -37,7 +37,7 @@ var table = []peer{
 		packages: map[string]string{"apt-get": "gcc libc6-dev", "dnf": "gcc", "apk": "gcc musl-dev"},
 	},
 	{
-		name: "Varnish", room: "cachehttp",
+		name: "Varnish", room: "cachehttp/purge",
 		needs:    []string{"varnishd", "cc", "/usr/lib*/*/varnish/vmods/libvmod_xkey.so"},
 		packages: map[string]string{"apt-get": "varnish varnish-modules gcc libc6-dev"},
 	},
