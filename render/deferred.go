@@ -2,6 +2,7 @@ package render
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -39,8 +40,8 @@ func (d Deferred[T]) Respond(w http.ResponseWriter, r *http.Request) error {
 	ctx, cancel := context.WithTimeout(open, timeout)
 	defer cancel()
 	x, err := d.Wait(ctx)
-	if r.Context().Err() == nil && ctx.Err() != nil && x == nil {
-		err = nil // the end of the wait is not an error
+	if gone := errors.Is(r.Context().Err(), context.Canceled); !gone && ctx.Err() != nil && x == nil {
+		err = nil // the end of the wait is not an error, be it the request's own deadline
 	}
 	if err != nil {
 		return err

@@ -281,7 +281,7 @@ func randomStruct(rng *rand.Rand, depth int) reflect.Type {
 	fields := make([]reflect.StructField, rng.IntN(6))
 	for i := range fields {
 		t := leaves[rng.IntN(len(leaves))]
-		tag := fmt.Sprintf(`json:"%s_%d"`, []string{"a", "name", "é<"}[rng.IntN(3)], i)
+		tag := fmt.Sprintf(`json:"%s_%d"`, []string{"a", "name", "é&"}[rng.IntN(3)], i)
 		if depth > 0 && rng.IntN(3) == 0 {
 			t = randomStruct(rng, depth-1)
 			switch rng.IntN(3) {
@@ -291,10 +291,7 @@ func randomStruct(rng *rand.Rand, depth int) reflect.Type {
 				t = reflect.SliceOf(t)
 			}
 		} else if t != reflect.TypeFor[time.Time]() && rng.IntN(4) == 0 {
-			tag = strings.Replace(tag, `"`, "", 0)[:len(tag)-1] + `,omitempty"`
-		}
-		if strings.Contains(tag, "<") {
-			tag = strings.Replace(tag, "<", "", 1)
+			tag = tag[:len(tag)-1] + `,omitempty"`
 		}
 		fields[i] = reflect.StructField{Name: fmt.Sprintf("F%d", i), Type: t, Tag: reflect.StructTag(tag)}
 	}
@@ -609,6 +606,11 @@ type touchy struct {
 
 func (x *touchy) Loaded() ([]review, bool) { *x.touched = true; return nil, true }
 
+// counted is a relation that was counted and not loaded.
+type counted struct{ many[review] }
+
+func (counted) Count() (int64, bool) { return 7, true }
+
 func TestSelection_unselectedRelations(t *testing.T) {
 	touched := false
 	rel := touchy{touched: &touched}
@@ -619,6 +621,10 @@ func TestSelection_unselectedRelations(t *testing.T) {
 	})
 	if got, err := body(&x, render.Select([]string{"a"})); err != nil || got != `{"a":"x"}` || touched {
 		t.Errorf("got %s, %v, touched: %t", got, err, touched)
+	}
+	x2 := viewFunc(func(o *render.Object) { render.Count(o, "n", &counted{}) })
+	if got, err := body(&x2, nil); err != nil || got != `{"n":7}` {
+		t.Errorf("a relation that was counted: %s, %v", got, err)
 	}
 	if got, _ := body(&x, nil); !touched || got != `{"a":"x","reviews":[],"n":0}` {
 		t.Errorf("got %s", got)
@@ -640,9 +646,8 @@ func TestSelection_nested(t *testing.T) {
 		{[]string{"author.name", "author"}, `{"author":{"id":2,"name":"n"}}`},
 		{[]string{"pages"}, `{}`},
 		{[]string{}, `{}`},
-		{[]string{"", ".", "..", "title."}, `{"title":{}}`},
 	}
-	for _, tt := range tests[:7] {
+	for _, tt := range tests {
 		if got, err := body(&b, render.Select(tt.paths)); err != nil || got != tt.want {
 			t.Errorf("%q:\n got %s, %v\nwant %s", tt.paths, got, err, tt.want)
 		}

@@ -48,7 +48,7 @@ func Many[T any](o *Object, name string, rel interface {
 }
 
 // Count writes how many objects a relation holds. It is left out if the
-// relation is not loaded, unless the relation has a Counted method that knows.
+// relation is not loaded, unless it has a method Count that knows.
 func Count[T any](o *Object, name string, rel interface {
 	Loaded() ([]T, bool)
 }) {
@@ -59,8 +59,8 @@ func Count[T any](o *Object, name string, rel interface {
 	if _, ok := o.sel.find(name); !ok {
 		return
 	}
-	if c, ok := rel.(interface{ Counted() (int64, bool) }); ok {
-		if n, known := c.Counted(); known {
+	if c, ok := rel.(interface{ Count() (int64, bool) }); ok {
+		if n, known := c.Count(); known {
 			o.Int(name, n)
 			return
 		}

@@ -135,6 +135,40 @@ func TestStream_errors(t *testing.T) {
 	}
 }
 
+// TestStream_http2 holds for HTTP/2 what the others hold for HTTP/1.1: a late
+// error is no clean end, and neither timeouts nor the deadline of an earlier
+// write end a silent stream.
+func TestStream_http2(t *testing.T) {
+	seen := make(chan struct{})
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		render.Stream[int]{Heartbeat: 50 * time.Millisecond, Events: func(context.Context, string) iter.Seq2[render.Event[int], error] {
+			return func(yield func(render.Event[int], error) bool) {
+				<-seen
+				yield(render.Event[int]{}, errors.New("lost"))
+			}
+		}}.Respond(w, r)
+	}))
+	srv.Config.ReadTimeout, srv.Config.WriteTimeout = 100*time.Millisecond, 100*time.Millisecond
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	defer srv.Close()
+	res, err := srv.Client().Get(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.ProtoMajor != 2 {
+		t.Fatalf("the protocol is %s", res.Proto)
+	}
+	if _, err := io.ReadFull(res.Body, make([]byte, 6)); err != nil {
+		t.Fatalf("the timeouts cut the stream: %v", err)
+	}
+	close(seen)
+	if _, err := io.Copy(io.Discard, res.Body); err == nil {
+		t.Error("the cut list looks whole")
+	}
+}
+
 func TestStream_notAcceptable(t *testing.T) {
 	r := httptest.NewRequest("GET", "/", nil)
 	r.Header.Set("Accept", "text/html, application/xml;q=0.5")
@@ -369,6 +403,14 @@ func TestDeferred(t *testing.T) {
 		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
 		r = r.WithContext(render.Until(r.Context(), closing))
 		if err := (render.Deferred[review]{Wait: wait, Timeout: time.Hour}).Respond(w, r); err != nil || w.Code != 204 {
+			t.Errorf("got %d, %v", w.Code, err)
+		}
+	})
+	t.Run("the request's own deadline ends the wait", func(t *testing.T) {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+		ctx, cancel := context.WithTimeout(r.Context(), time.Millisecond)
+		defer cancel()
+		if err := (render.Deferred[review]{Wait: wait}).Respond(w, r.WithContext(ctx)); err != nil || w.Code != 204 {
 			t.Errorf("got %d, %v", w.Code, err)
 		}
 	})
