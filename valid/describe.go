@@ -79,20 +79,31 @@ func describeField[T any](c *C, v *T, rules []Rule[T]) {
 	d := c.dry
 	old := d.node
 	e := fieldAt(c.stack[len(c.stack)-1].at, v)
-	d.node = d.below(e, false)
+	d.node = d.below(e, false, false)
 	c.stack = append(c.stack, segment{at: v, index: segField})
 	if d.enter(reflect.TypeFor[T]()) {
 		each(c, v, rules)
 		d.types = d.types[:len(d.types)-1]
 		if fails(c, rules) {
 			d.node = old
-			d.below(e, true)
+			d.below(e, true, isMaybe[T]())
 		}
 	}
 	c.stop = false
 	c.stack = c.stack[:len(c.stack)-1]
 	d.node = old
 }
+
+// describeItem describes an element of a list or map. Where the zero value is
+// refused, so is null, which would be read as it.
+func describeItem[T any](c *C, node *Schema, rules []Rule[T]) {
+	describeElement(c, node, rules)
+	if node.Nullable && !isMaybe[T]() && fails(c, rules) {
+		node.Nullable = false
+	}
+}
+
+func isMaybe[T any]() bool { return reflect.TypeFor[*T]().Implements(maybeType) }
 
 // describeElement runs rules dry on one zero value at node.
 func describeElement[T any](c *C, node *Schema, rules []Rule[T]) {
@@ -112,10 +123,10 @@ func describeElement[T any](c *C, node *Schema, rules []Rule[T]) {
 func describeList[E any](c *C, v *[]E, lo, hi int, rules []Rule[E]) {
 	d := c.dry
 	old := d.node
-	d.node = d.below(fieldAt(c.stack[len(c.stack)-1].at, v), lo > 0)
+	d.node = d.below(fieldAt(c.stack[len(c.stack)-1].at, v), lo > 0, false)
 	d.size("count", lo, hi)
 	c.stack = append(c.stack, segment{at: v, index: segField})
-	describeElement(c, d.node.items(), rules)
+	describeItem(c, d.node.items(), rules)
 	c.stack = c.stack[:len(c.stack)-1]
 	d.node = old
 }
@@ -128,7 +139,7 @@ func describeEntries[E any](c *C, key Rule[string], rules []Rule[E]) {
 	if key != nil {
 		describeElement(c, n.Keys, []Rule[string]{key})
 	}
-	describeElement(c, n.values(), rules)
+	describeItem(c, n.values(), rules)
 }
 
 // enter notes t unless rules of the same struct type are being described.
@@ -150,8 +161,8 @@ func fails[T any](c *C, rules []Rule[T]) bool {
 }
 
 // below returns the node of a field. Where the field is required, so is what
-// it lies in.
-func (d *describer) below(e fieldEntry, required bool) *Schema {
+// it lies in, and null is refused unless it is kept apart from absence.
+func (d *describer) below(e fieldEntry, required, null bool) *Schema {
 	n := d.node
 	if e.in != "" {
 		n = d.root.Param(e.in, e.name)
@@ -169,6 +180,7 @@ func (d *describer) below(e fieldEntry, required bool) *Schema {
 			n.derived = append(n.derived, p)
 		}
 		p.Required = p.Required || required
+		p.Nullable = p.Nullable && (!required || null)
 		n = p.resolve(d.root)
 	}
 	return n
@@ -197,7 +209,7 @@ func (d *describer) custom(code string) {
 func (d *describer) customAt(c *C, field any, code string) {
 	old := d.node
 	if field != nil {
-		d.node = d.below(fieldAt(c.stack[len(c.stack)-1].at, field), false)
+		d.node = d.below(fieldAt(c.stack[len(c.stack)-1].at, field), false, false)
 	}
 	d.custom(code)
 	d.node = old

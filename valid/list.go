@@ -42,7 +42,7 @@ func elements[E any](c *C, list []E, rules []Rule[E]) {
 func Items[E any](rules ...Rule[E]) Rule[[]E] {
 	return func(v *[]E, c *C) {
 		if c.dry != nil {
-			describeElement(c, c.dry.node.items(), rules)
+			describeItem(c, c.dry.node.items(), rules)
 			return
 		}
 		elements(c, *v, rules)
