@@ -18,6 +18,7 @@ import (
 	"github.com/glueful/glueful-go/internal/bench/muxbench"
 	"github.com/glueful/glueful-go/internal/bench/renderbench"
 	"github.com/glueful/glueful-go/internal/bench/validbench"
+	"github.com/glueful/glueful-go/internal/bench/wirebench"
 )
 
 // rooms has one line for each package beside this file.
@@ -25,6 +26,7 @@ var rooms = map[string]func() []harness.Table{
 	"errs":   errsbench.Tables,
 	"limit":  limitbench.Tables,
 	"mux":    muxbench.Tables,
+	"wire":   wirebench.Tables,
 	"render": renderbench.Tables,
 	"valid":  validbench.Tables,
 }

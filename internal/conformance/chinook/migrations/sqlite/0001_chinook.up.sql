@@ -1,0 +1,107 @@
+CREATE TABLE artists (
+	id integer PRIMARY KEY,
+	name text
+);
+
+CREATE TABLE genres (
+	id integer PRIMARY KEY,
+	name text
+);
+
+CREATE TABLE media_types (
+	id integer PRIMARY KEY,
+	name text
+);
+
+CREATE TABLE playlists (
+	id integer PRIMARY KEY,
+	name text
+);
+
+CREATE TABLE albums (
+	id integer PRIMARY KEY,
+	title text NOT NULL,
+	artist_id integer NOT NULL REFERENCES artists (id)
+);
+CREATE INDEX albums_artist_id ON albums (artist_id);
+
+CREATE TABLE tracks (
+	id integer PRIMARY KEY,
+	name text NOT NULL,
+	album_id integer REFERENCES albums (id),
+	media_type_id integer NOT NULL REFERENCES media_types (id),
+	genre_id integer REFERENCES genres (id),
+	composer text,
+	milliseconds integer NOT NULL,
+	bytes integer,
+	unit_price text NOT NULL
+);
+CREATE INDEX tracks_album_id ON tracks (album_id);
+CREATE INDEX tracks_media_type_id ON tracks (media_type_id);
+CREATE INDEX tracks_genre_id ON tracks (genre_id);
+
+CREATE TABLE playlist_tracks (
+	playlist_id integer NOT NULL REFERENCES playlists (id),
+	track_id integer NOT NULL REFERENCES tracks (id),
+	PRIMARY KEY (playlist_id, track_id)
+);
+CREATE INDEX playlist_tracks_track_id ON playlist_tracks (track_id);
+
+CREATE TABLE employees (
+	id integer PRIMARY KEY,
+	last_name text NOT NULL,
+	first_name text NOT NULL,
+	title text,
+	reports_to integer REFERENCES employees (id),
+	birth_date timestamp,
+	hire_date timestamp,
+	address text,
+	city text,
+	state text,
+	country text,
+	postal_code text,
+	phone text,
+	fax text,
+	email text
+);
+CREATE INDEX employees_reports_to ON employees (reports_to);
+
+CREATE TABLE customers (
+	id integer PRIMARY KEY,
+	first_name text NOT NULL,
+	last_name text NOT NULL,
+	company text,
+	address text,
+	city text,
+	state text,
+	country text,
+	postal_code text,
+	phone text,
+	fax text,
+	email text NOT NULL,
+	support_rep_id integer REFERENCES employees (id)
+);
+CREATE INDEX customers_support_rep_id ON customers (support_rep_id);
+
+CREATE TABLE invoices (
+	id integer PRIMARY KEY,
+	customer_id integer NOT NULL REFERENCES customers (id),
+	invoice_date timestamp NOT NULL,
+	billing_address text,
+	billing_city text,
+	billing_state text,
+	billing_country text,
+	billing_postal_code text,
+	total text NOT NULL
+);
+CREATE INDEX invoices_customer_id ON invoices (customer_id);
+
+CREATE TABLE invoice_lines (
+	id integer PRIMARY KEY,
+	invoice_id integer NOT NULL REFERENCES invoices (id),
+	track_id integer NOT NULL REFERENCES tracks (id),
+	unit_price text NOT NULL,
+	quantity integer NOT NULL
+);
+CREATE INDEX invoice_lines_invoice_id ON invoice_lines (invoice_id);
+CREATE INDEX invoice_lines_track_id ON invoice_lines (track_id);
