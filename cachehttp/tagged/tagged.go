@@ -90,6 +90,15 @@ func (c *Cache) prefixed(tags []string) []string {
 // on when ctx ends, up to Timeout; it is given a context with the values of
 // the first caller's, in a goroutine of its own that ends with it. A store that fails is logged and counts as empty.
 func Remember[T any](ctx context.Context, c *Cache, key string, ttl time.Duration, compute func(context.Context) (T, []string, error)) (T, error) {
+	kept, ok, err := c.Get(ctx, key)
+	if err != nil {
+		c.warn(ctx, "tagged: cannot read the store", err)
+	} else if ok {
+		var value T
+		if json.Unmarshal(kept, &value) == nil { // else it is of another type by now
+			return value, nil
+		}
+	}
 	var value T
 	data, err := c.remember(ctx, c.Prefix+key, ttl, func(ctx context.Context) ([]byte, []string, error) {
 		v, tags, err := compute(ctx)
@@ -108,12 +117,6 @@ func Remember[T any](ctx context.Context, c *Cache, key string, ttl time.Duratio
 type computing func(context.Context) ([]byte, []string, error)
 
 func (c *Cache) remember(ctx context.Context, key string, ttl time.Duration, compute computing) ([]byte, error) {
-	data, ok, err := c.store().Get(ctx, key)
-	if err != nil {
-		c.warn(ctx, "tagged: cannot read the store", err)
-	} else if ok {
-		return data, nil
-	}
 	r, leads := c.join(key)
 	if leads {
 		go c.lead(context.WithoutCancel(ctx), r, key, ttl, compute)

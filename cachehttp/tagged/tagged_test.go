@@ -116,6 +116,15 @@ func TestRemember_dropDuringComputation(t *testing.T) {
 	}
 }
 
+func TestRemember_computesAnewWhenTheTypeChanged(t *testing.T) {
+	var c tagged.Cache
+	c.Set(t.Context(), "k", []byte(`{"old":1}`), time.Minute)
+	got, err := tagged.Remember(t.Context(), &c, "k", time.Minute, func(context.Context) (int, []string, error) { return 7, nil, nil })
+	if got != 7 || err != nil {
+		t.Errorf("got %d, %v", got, err)
+	}
+}
+
 // broken is a store that always fails.
 type broken struct{}
 
