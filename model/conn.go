@@ -220,6 +220,9 @@ func (c *conn) prepared(ctx context.Context, text string) (*stmt, error) {
 	if st := c.stmts.take(text); st != nil {
 		return st, nil
 	}
+	if c.kind == SQLite && several(text) {
+		return nil, errSecond
+	}
 	st, err := prepare(ctx, c.inner, text)
 	if err != nil {
 		if e := c.after(ctx, err); e != (lostError{}) || c.inTx {

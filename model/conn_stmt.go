@@ -147,6 +147,9 @@ func (c *conn) PrepareContext(ctx context.Context, text string) (driver.Stmt, er
 	if err := c.ready(); err != nil {
 		return nil, err
 	}
+	if c.kind == SQLite && several(text) {
+		return nil, errSecond
+	}
 	defer end(c.watch(ctx))
 	st, err := prepare(ctx, c.inner, text)
 	if err != nil {

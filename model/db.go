@@ -105,6 +105,9 @@ func (h *handle) queryWrite(ctx context.Context, text string, args []any) (*sql.
 		case h.tx != nil:
 			return h.tx.tx.QueryContext(ctx, text, args...)
 		case h.pool != nil:
+			if err := h.pool.await(ctx); err != nil {
+				return nil, err
+			}
 			rows, err := h.pool.writer.QueryContext(ctx, text, args...)
 			return rows, written(ctx, err)
 		}
@@ -126,6 +129,9 @@ func (h *handle) exec(ctx context.Context, text string, args []any) (sql.Result,
 		case h.tx != nil:
 			return h.tx.tx.ExecContext(ctx, text, args...)
 		case h.pool != nil:
+			if err := h.pool.await(ctx); err != nil {
+				return nil, err
+			}
 			res, err := h.pool.writer.ExecContext(ctx, text, args...)
 			return res, written(ctx, err)
 		}

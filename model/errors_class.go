@@ -19,13 +19,13 @@ func (h *handle) fault(ctx context.Context, err error) error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
-	state := sqlState(err)
-	if ctx.Err() != nil && (state == "57014" || !answered(err)) {
+	state, code := sqlState(err), liteCode(err)
+	if ctx.Err() != nil && (state == "57014" || code == liteInterrupt || state == "" && code == 0) {
 		return ctx.Err()
 	}
 	k := kindOf(state)
 	if k == nil {
-		k = kindOfLite(liteCode(err))
+		k = kindOfLite(code)
 	}
 	switch {
 	case k != nil:
@@ -86,8 +86,20 @@ func liteCode(err error) int {
 	return 0
 }
 
-// answered reports whether the database itself said err.
-func answered(err error) bool { return sqlState(err) != "" || liteCode(err) != 0 }
+// Result codes of SQLite.
+const (
+	liteBusy         = 5
+	liteLocked       = 6
+	liteInterrupt    = 9
+	liteCantOpen     = 14
+	liteCheck        = 275
+	liteBusySnapshot = 517
+	liteForeignKey   = 787
+	liteNotNull      = 1299
+	litePrimaryKey   = 1555
+	liteUnique       = 2067
+	liteRowID        = 2579
+)
 
 // lost reports whether a connection broke while it was in use, so that nobody
 // knows how far the database got.
@@ -107,8 +119,14 @@ func lost(err error) bool {
 	return strings.HasPrefix(s, "08") || strings.HasPrefix(s, "57P")
 }
 
-// again reports whether running the transaction anew may succeed.
-func again(err error) bool { return errors.Is(err, ErrContention) }
+// again reports whether the database asks to run the transaction anew.
+func again(err error) bool {
+	if !errors.Is(err, ErrContention) {
+		return false
+	}
+	s := sqlState(err)
+	return s == "40001" || s == "40P01" || liteCode(err) == liteBusySnapshot
+}
 
 func kindOf(state string) error {
 	switch state {
@@ -128,17 +146,17 @@ func kindOf(state string) error {
 
 func kindOfLite(code int) error {
 	switch code {
-	case 2067, 1555, 2579: // UNIQUE, PRIMARYKEY, ROWID
+	case liteUnique, litePrimaryKey, liteRowID:
 		return ErrConflict
-	case 787: // FOREIGNKEY
+	case liteForeignKey:
 		return ErrForeignKey
-	case 275, 1299: // CHECK, NOTNULL
+	case liteCheck, liteNotNull:
 		return ErrCheck
 	}
 	switch code & 0xff {
-	case 5, 6: // BUSY, LOCKED
+	case liteBusy, liteLocked:
 		return ErrContention
-	case 14: // CANTOPEN
+	case liteCantOpen:
 		return ErrUnavailable
 	}
 	return nil

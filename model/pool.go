@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"errors"
 	"log/slog"
 	"time"
 )
@@ -36,6 +37,7 @@ type Pool struct {
 
 	writer, reader *sql.DB // the same unless Options.Readers is set
 	h              *handle
+	gate           chan struct{} // held by the transaction on SQLite's one writer; nil elsewhere
 }
 
 // Open makes a pool of the connections c opens. It opens none itself.
@@ -62,6 +64,9 @@ func Open(c driver.Connector, d Dialect, o *Options) *Pool {
 	if opts.Readers != nil {
 		p.reader = sql.OpenDB(&connector{opts.Readers, d, opts.Statements})
 		bound(p.reader, d, opts.ReaderConns, 8, opts)
+	}
+	if d == SQLite {
+		p.gate = make(chan struct{}, 1)
 	}
 	p.h = &handle{kind: d, pool: p}
 	return p
@@ -118,4 +123,48 @@ func (p *Pool) read(ctx context.Context, text string, args []any) (*sql.Rows, er
 			return rows, err
 		}
 	}
+}
+
+// gateTime is how long a write waits for a transaction on SQLite. The one it
+// waits for may be its own: without a bound that would be for ever.
+const gateTime = 10 * time.Second
+
+var errGate = errors.New("a transaction holds the only writer: inside Pool.Tx use the DB the function gets")
+
+// enter takes the gate of the writer, leave gives it back.
+func (p *Pool) enter(ctx context.Context) error {
+	if p.gate == nil {
+		return nil
+	}
+	select {
+	case p.gate <- struct{}{}:
+		return nil
+	default:
+	}
+	t := time.NewTimer(gateTime)
+	defer t.Stop()
+	select {
+	case p.gate <- struct{}{}:
+		return nil
+	case <-t.C:
+		return &Error{Kind: ErrContention, Err: errGate}
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *Pool) leave() {
+	if p.gate != nil {
+		<-p.gate
+	}
+}
+
+// await waits until no transaction holds the writer. One that begins right
+// after is not the caller's own, so database/sql may queue behind it.
+func (p *Pool) await(ctx context.Context) error {
+	err := p.enter(ctx)
+	if err == nil {
+		p.leave()
+	}
+	return err
 }

@@ -72,11 +72,14 @@ func (p *Pool) TxWith(ctx context.Context, o TxOptions, fn func(DB) error) error
 }
 
 func (p *Pool) once(ctx context.Context, o TxOptions, fn func(DB) error) error {
-	db := p.writer
 	if o.ReadOnly {
-		db = p.reader
+		return begin(ctx, p.reader, p.h, o, fn)
 	}
-	return begin(ctx, db, p.h, o, fn)
+	if err := p.enter(ctx); err != nil {
+		return err
+	}
+	defer p.leave()
+	return begin(ctx, p.writer, p.h, o, fn)
 }
 
 // Atomically runs fn in the transaction db is, or in a new one. It differs

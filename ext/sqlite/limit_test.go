@@ -1,21 +1,18 @@
 package sqlite_test
 
 import (
-	"io/fs"
 	"testing"
 
 	"github.com/glueful/glueful-go/limit"
 	"github.com/glueful/glueful-go/limit/limittest"
 	"github.com/glueful/glueful-go/limit/sqlstore"
+	"github.com/glueful/glueful-go/model/migrate"
 )
 
 func TestLimit(t *testing.T) {
 	db, _ := open(t)
-	b, err := fs.ReadFile(sqlstore.Schema("sqlite"), "0001_limit.up.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.SQL().Exec(string(b)); err != nil {
+	tables := migrate.Set{{Name: "limit", Files: sqlstore.Schema("sqlite")}}
+	if _, err := tables.Up(t.Context(), db); err != nil {
 		t.Fatal(err)
 	}
 	s := &sqlstore.Store{DB: db.SQL(), Dialect: "sqlite"}
