@@ -147,6 +147,9 @@ func (rec *recorder) Flush() { rec.FlushError() }
 func (rec *recorder) commit() {
 	v, header := rec.v, rec.w.Header()
 	rec.meta = meta{Status: rec.status, At: rec.came, Seen: rec.seen, Tags: rec.takeTags(header)}
+	if name := v.h.cache.TagHeader; name != "" && len(rec.meta.Tags) > 0 {
+		header.Set(name, strings.Join(rec.meta.Tags, " "))
+	}
 	storable := rec.plan(header)
 	if rec.meta.Policy {
 		header.Set("Cache-Control", v.h.policy.announce())
@@ -172,9 +175,6 @@ func (rec *recorder) commit() {
 		if v.h.cache.StripTargets {
 			header.Del(name)
 		}
-	}
-	if name := v.h.cache.TagHeader; name != "" && len(rec.meta.Tags) > 0 {
-		header.Set(name, strings.Join(rec.meta.Tags, " "))
 	}
 	header["Cache-Status"] = append(slices.Clip(header["Cache-Status"]), v.forwarded(rec.status, storable)...)
 	if rec.ours && rec.status == http.StatusOK && unchanged(v.r, header.Get("Etag"), header.Get("Last-Modified"), "", rec.came) {
