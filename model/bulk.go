@@ -216,7 +216,7 @@ type liveColumn struct {
 // live asks the database for the table's columns; a table that does not exist
 // has none.
 func (t *table) live(ctx context.Context, h *handle) ([]liveColumn, error) {
-	text := `SELECT a.attname::text, format_type(a.atttypid, NULL), a.attnotnull,
+	text := `SELECT a.attname::text, format_type(a.atttypid, -1), a.attnotnull,
 	a.atthasdef OR a.attidentity <> '' OR a.attgenerated <> '',
 	EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = a.attrelid AND i.indisprimary AND a.attnum = ANY(i.indkey))
 FROM pg_attribute a WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped`

@@ -113,7 +113,7 @@ func familyOf(typ string) string {
 	for family, names := range map[string][]string{
 		"int":   {"smallint", "integer", "bigint", "int"},
 		"float": {"real", "double precision", "double", "float"},
-		"text":  {"text", "character varying", "character", "varchar", "char", "name", "citext"},
+		"text":  {"text", "character varying", "character", "varchar", "char", "bpchar", "name", "citext"},
 		"bool":  {"boolean", "bool"},
 		"time":  {"timestamp with time zone", "timestamptz", "timestamp", "datetime"},
 		"wall":  {"timestamp without time zone"},

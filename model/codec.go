@@ -167,7 +167,7 @@ func assignBool(dst reflect.Value, src any) error {
 func assignBytes(dst reflect.Value, src any) error {
 	switch b := src.(type) {
 	case []byte:
-		dst.SetBytes(bytes.Clone(b))
+		dst.SetBytes(append([]byte{}, b...))
 	case string:
 		dst.SetBytes([]byte(b))
 	default:

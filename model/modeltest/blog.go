@@ -159,6 +159,9 @@ CREATE TABLE post_tags (post_id bigint NOT NULL REFERENCES posts, tag_id bigint 
 CREATE TABLE notes (id bigserial PRIMARY KEY, subject text NOT NULL, subject_id bigint NOT NULL, body text NOT NULL);
 CREATE TABLE docs (tenant bigint NOT NULL, number bigint NOT NULL, title text NOT NULL, deleted_at timestamptz, PRIMARY KEY (tenant, number));
 CREATE TABLE lines (id bigserial PRIMARY KEY, tenant bigint NOT NULL, doc_number bigint NOT NULL, amount integer NOT NULL, deleted_at timestamptz);
+CREATE TABLE samples (id char(8) PRIMARY KEY, text text NOT NULL, color text NOT NULL, small integer NOT NULL, big bigint NOT NULL,
+	real double precision NOT NULL, yes boolean NOT NULL, bytes bytea NOT NULL, at timestamptz NOT NULL, maybe_s text, maybe_i integer,
+	maybe_b boolean, maybe_t timestamptz, null_i bigint, null_s text, point jsonb NOT NULL, map jsonb NOT NULL, raw jsonb NOT NULL);
 `
 
 const sqliteTables = `
@@ -175,6 +178,9 @@ CREATE TABLE post_tags (post_id INTEGER NOT NULL REFERENCES posts, tag_id INTEGE
 CREATE TABLE notes (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, subject_id INTEGER NOT NULL, body TEXT NOT NULL);
 CREATE TABLE docs (tenant INTEGER NOT NULL, number INTEGER NOT NULL, title TEXT NOT NULL, deleted_at TIMESTAMP, PRIMARY KEY (tenant, number));
 CREATE TABLE lines (id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, doc_number INTEGER NOT NULL, amount INTEGER NOT NULL, deleted_at TIMESTAMP);
+CREATE TABLE samples (id CHAR(8) PRIMARY KEY, text TEXT NOT NULL, color TEXT NOT NULL, small INTEGER NOT NULL, big INTEGER NOT NULL,
+	real REAL NOT NULL, yes BOOLEAN NOT NULL, bytes BLOB NOT NULL, at TIMESTAMP NOT NULL, maybe_s TEXT, maybe_i INTEGER,
+	maybe_b BOOLEAN, maybe_t TIMESTAMP, null_i INTEGER, null_s TEXT, point TEXT NOT NULL, map TEXT NOT NULL, raw TEXT NOT NULL);
 `
 
 func migrate(t *testing.T, db *model.Pool) {

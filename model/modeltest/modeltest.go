@@ -21,6 +21,7 @@ var cases = []struct {
 	check func(t *testing.T, db *model.Pool)
 }{
 	{"insert reads back what the database filled in", insertReadsBack},
+	{"values of every type come back as they went", everyType},
 	{"find answers by key and says what was not found", findByKey},
 	{"an update writes the named fields and no others", updateNamed},
 	{"a lock column lets one of two writers win", staleVersion},
@@ -40,6 +41,10 @@ var cases = []struct {
 	{"hooks run around a write, in its transaction", hooksRun},
 	{"a locking read belongs into a transaction", locking},
 	{"no way around a scope: a foreign or deleted row is never seen", scopes},
+	{"10,000 random chains see no deleted and no foreign row", nothingLeaks},
+	{"Contains, Starts and Ends mean what package strings means", likeLiterally},
+	{"of 100 writers of one row one wins each version", oneWriterWins},
+	{"a loop over rows and their relations makes a query a level", loopBudget},
 	{"Check names what differs between models and schema", checkSchema},
 	{"a detached or decoded row keeps what it had and holds nothing else", detached},
 	{"a projection loads what it names", projection},

@@ -3,6 +3,7 @@ package modeltest
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -112,5 +113,37 @@ func eager(t *testing.T, db *model.Pool) {
 	joined, err := posts.Join(&p.Author).Where(model.Eq(&u.Name, "bob")).All(ctx, db)
 	if err != nil || len(joined) != 1 {
 		t.Errorf("posts joined to bob = %d, %v", len(joined), err)
+	}
+}
+
+// loopBudget is the N+1-shaped loop.
+func loopBudget(t *testing.T, db *model.Pool) {
+	for i := range 20 {
+		addUser(t, db, fmt.Sprint(i), 3, 2)
+	}
+	for name, q := range map[string]model.Query[user]{"lazy": users.Query, "eager": users.With(&u.Posts, &p.Comments)} {
+		ctx, tally := new(model.Guard).Watch(t.Context())
+		list, err := q.All(ctx, db)
+		ok(t, err)
+		seen := 0
+		for _, x := range list {
+			ps, err := x.Posts.Load(ctx)
+			ok(t, err)
+			for _, y := range ps {
+				cs, err := y.Comments.Load(ctx)
+				ok(t, err)
+				seen += len(cs)
+			}
+		}
+		if seen != 120 || tally.Total() != 3 {
+			t.Errorf("%s: %d comments with %d statements, want 120 with 3", name, seen, tally.Total())
+		}
+	}
+	ctx, tally := new(model.Guard).Watch(t.Context())
+	_, err := users.Find(ctx, db, 1)
+	ok(t, err)
+	ok(t, users.Insert(ctx, db, &user{Email: "new"}))
+	if tally.Total() != 2 {
+		t.Errorf("a find and an insert made %d statements", tally.Total())
 	}
 }
