@@ -2,6 +2,7 @@ package render
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"math"
 	"strconv"
 	"time"
@@ -19,6 +20,13 @@ var plainByte = func() (t [256]bool) {
 		t[c] = c != '"' && c != '\\' && c != '<' && c != '>' && c != '&'
 	}
 	return t
+}()
+
+// replacement is what encoding/json writes for a byte that is not UTF-8: its
+// two engines, of which one is chosen when the program is built, differ here.
+var replacement = func() string {
+	b, _ := json.Marshal("\xff") // strings cannot fail
+	return string(b[1 : len(b)-1])
 }()
 
 // appendString appends s as a JSON string, byte for byte as encoding/json
@@ -80,7 +88,7 @@ func appendEscaped(b []byte, s string, i int) []byte {
 		switch {
 		case r == utf8.RuneError && size == 1:
 			b = append(b, s[start:i]...)
-			b = append(b, `\ufffd`...)
+			b = append(b, replacement...)
 			start = i + size
 		case r == '\u2028' || r == '\u2029':
 			b = append(b, s[start:i]...)

@@ -24,10 +24,10 @@ func Audit[T any](view View[T]) error {
 	shape := shapeOf(newDescriber(), new(T), view)
 	for _, name := range shape.Members("") {
 		sel := Select([]string{name})
-		reads := [][]any{}
-		readsOf(x, view, sel, &reads, nil)
+		found := &reads{}
+		readsOf(x, view, sel, found, nil)
 		for _, f := range fields {
-			if f.named(reads) {
+			if f.named(found.paths) {
 				continue
 			}
 			before := outputs(x, view, sel)
@@ -55,7 +55,7 @@ func outputs[T any](x *T, view View[T], sel *Selection) [][]byte {
 	ways(reflect.TypeFor[T](), sel, func(o *Object) {
 		view(x, o)
 		render(&dryRun{no: o.dry.no})
-	}, func() *dryRun { return &dryRun{reads: &[][]any{}} }, func(*dryRun) {})
+	}, func() *dryRun { return &dryRun{reads: &reads{}} }, func(*dryRun) {})
 	return all
 }
 
@@ -73,8 +73,8 @@ type auditField struct {
 	old   reflect.Value
 }
 
-func (f *auditField) named(reads [][]any) bool {
-	return slices.ContainsFunc(reads, func(path []any) bool { return slices.Contains(f.addrs, path[0]) })
+func (f *auditField) named(paths [][]any) bool {
+	return slices.ContainsFunc(paths, func(path []any) bool { return slices.Contains(f.addrs, path[0]) })
 }
 
 func (f *auditField) change() {

@@ -12,11 +12,26 @@ type dryRun struct {
 	d       *describer
 	members []Member
 
-	reads  *[][]any // nil when members are collected
-	prefix []any    // the relations that lead here
+	reads  *reads // nil when members are collected
+	prefix []any  // the relations that lead here
 
 	no    []uintptr // the call sites of When that answer false in this run
 	sites []uintptr // those that were met
+}
+
+// reads are paths of addresses, each once.
+type reads struct {
+	paths   [][]any
+	entered [][]any // the relations whose views have run: once is enough
+}
+
+func addPath(to *[][]any, prefix []any, addr any) (path []any, added bool) {
+	path = append(slices.Clip(prefix), addr)
+	if slices.ContainsFunc(*to, func(p []any) bool { return slices.Equal(p, path) }) {
+		return path, false
+	}
+	*to = append(*to, path)
+	return path, true
 }
 
 // ways runs a view once for each way of its conditions: first with all of them
@@ -55,10 +70,7 @@ func (r *dryRun) read(addrs ...any) {
 		return
 	}
 	for _, a := range addrs {
-		path := append(slices.Clip(r.prefix), a)
-		if !slices.ContainsFunc(*r.reads, func(p []any) bool { return slices.Equal(p, path) }) {
-			*r.reads = append(*r.reads, path)
-		}
+		addPath(&r.reads.paths, r.prefix, a)
 	}
 }
 
@@ -120,11 +132,10 @@ func relation[T any](o *Object, name string, rel any, probe *T, view View[T], li
 		return // by default a relation is not loaded for the view
 	}
 	r.read(rel)
-	if probe == nil {
-		return
+	if path, first := addPath(&r.reads.entered, r.prefix, rel); first && probe != nil {
+		sub, _ := o.sel.find(name)
+		readsOf(probe, view, sub, r.reads, path)
 	}
-	sub, _ := o.sel.find(name)
-	readsOf(probe, view, sub, r.reads, append(slices.Clip(r.prefix), rel))
 }
 
 // nested is the dry run of Item and List. What is inside the value at addr has
@@ -140,7 +151,7 @@ func nested[T any](o *Object, name string, x *T, addr any, view View[T], list bo
 }
 
 // readsOf adds the addresses view reads of x under sel.
-func readsOf[T any](x *T, view View[T], sel *Selection, to *[][]any, prefix []any) {
+func readsOf[T any](x *T, view View[T], sel *Selection, to *reads, prefix []any) {
 	ways(reflect.TypeFor[T](), sel, func(o *Object) { view(x, o) }, func() *dryRun {
 		return &dryRun{reads: to, prefix: prefix}
 	}, func(*dryRun) {})

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/glueful/glueful-go/render"
@@ -95,6 +96,28 @@ func idle(t *testing.T, n int, h http.Handler, configure func(*http.Server)) (by
 	wg.Wait()
 	bytes = (inUse() - before) / uint64(n)
 	return bytes, append(streams, first), srv
+}
+
+// TestStream_stuckClient holds that a client that takes no bytes, without
+// closing its connection, does not keep a stream for ever.
+func TestStream_stuckClient(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan error, 1)
+		l := newPipeListener()
+		srv := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ended <- render.Stream[int]{Events: newFeed().events}.Respond(w, r)
+		})}
+		go srv.Serve(l)
+		l.dial(t) // and never reads again
+		start := time.Now()
+		if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("the stream ended with %v", err)
+		}
+		if took := time.Since(start); took < 30*time.Second || took > time.Minute {
+			t.Errorf("it was given up after %v", took)
+		}
+		srv.Close()
+	})
 }
 
 // TestStream_idle opens many streams, measures what one of them costs beyond a

@@ -23,6 +23,7 @@ type pipe struct {
 	media  string
 	events bool          // server-sent events, else lines
 	beat   time.Duration // <= 0 is none
+	hangUp func()        // ends the context of the sequence
 
 	mu    sync.Mutex // guards what follows, and writing to w
 	e     *encoder   // what waits to be sent; nil is nothing
@@ -83,7 +84,9 @@ func (p *pipe) tick() {
 			p.e.buf = append(p.e.buf, '\n')
 		}
 	}
-	p.flush()
+	if p.flush(); p.err != nil {
+		p.hangUp() // the sequence may be waiting for something else
+	}
 }
 
 // flush sends what waits, and the header before it. A client that takes nothing

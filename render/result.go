@@ -74,9 +74,9 @@ func readsOfProbe(t reflect.Type, probe any, sel *Selection) [][]any {
 	if p := reflect.ValueOf(probe); !ok || p.Type() != reflect.PointerTo(t) || p.IsNil() {
 		return nil
 	}
-	reads := [][]any{}
-	ways(t, sel, v.View, func() *dryRun { return &dryRun{reads: &reads} }, func(*dryRun) {})
-	return reads
+	found := reads{paths: [][]any{}}
+	ways(t, sel, v.View, func() *dryRun { return &dryRun{reads: &found} }, func(*dryRun) {})
+	return found.paths
 }
 
 // Describe describes the answer.

@@ -107,7 +107,7 @@ func (s Stream[T]) Respond(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, rc, done := openEnded(w, r)
 	defer done()
-	p := &pipe{w: w, rc: rc, media: media, events: media == mediaEvents, beat: s.Heartbeat}
+	p := &pipe{w: w, rc: rc, media: media, events: media == mediaEvents, beat: s.Heartbeat, hangUp: done}
 	if s.Heartbeat == 0 {
 		p.beat = 15 * time.Second
 	}

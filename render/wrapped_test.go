@@ -33,6 +33,20 @@ func TestWrapped(t *testing.T) {
 			}
 		})
 	}
+	t.Run("a selection narrows the data and leaves the envelope", func(t *testing.T) {
+		ctx := render.With(t.Context(), render.Select([]string{"stars"}))
+		page := render.Page[review]{Items: []review{r}, Size: 1}
+		for want, out := range map[string]responder{
+			`{"data":[{"stars":1}],"meta":{"size":1,"more":false},"links":{"self":"/"}}`: page,
+			`{"data":{"stars":1},"meta":{"took_ms":3},"text":"beside"}`: render.Wrapped[review]{Body: r, Meta: took{3}, Beside: struct {
+				Text string `json:"text"`
+			}{"beside"}},
+		} {
+			if got := get(t, "/", ctx, out.Respond).Body.String(); got != want {
+				t.Errorf("\n got %s\nwant %s", got, want)
+			}
+		}
+	})
 	t.Run("a list is no members", func(t *testing.T) {
 		w := httptest.NewRecorder()
 		err := render.Wrapped[review]{Meta: []int{1}}.Respond(w, httptest.NewRequest("GET", "/", nil))
