@@ -17,7 +17,7 @@ const compressFrom = 1024
 // already, partial, marked no-transform, or flushed before it is long enough,
 // which streams are. A strong ETag gets the suffix -gzip, as the bytes are
 // others, and loses it again in If-Match and If-None-Match of a request, so
-// that handlers inside never see it.
+// that handlers inside never see it. Its place is outside of a cache.
 //
 // Compression shows in its length what repeats: do not put a secret and text of
 // an attacker's choice into one body.
@@ -137,15 +137,16 @@ func (z *gzipWriter) Write(p []byte) (int, error) {
 	if z.status == 0 {
 		z.WriteHeader(http.StatusOK)
 	}
-	if !z.sent {
+	if !z.sent && len(z.held)+len(p) < compressFrom {
 		z.held = append(z.held, p...)
-		if len(z.held) < compressFrom {
-			return len(p), nil
-		}
+		return len(p), nil
+	}
+	if !z.sent {
 		z.encode()
-		_, err := z.body().Write(z.held)
+		if _, err := z.body().Write(z.held); err != nil {
+			return 0, err
+		}
 		z.held = nil
-		return len(p), err
 	}
 	return z.body().Write(p)
 }

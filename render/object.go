@@ -35,8 +35,11 @@ func Field[V any](o *Object, name string, p *V) { o.field(name, p) }
 // field writes what p, a pointer, points to. The common types are written here;
 // all others are left to [encoder.value].
 func (o *Object) field(name string, p any) {
+	if o.sel != nil && o.sel.mask&nameBit(name) == 0 {
+		return
+	}
 	var sub *Selection
-	if o.dry != nil || o.sel != nil {
+	if o.sel != nil || o.dry != nil {
 		var ok bool
 		if sub, ok = o.picks(name, p); !ok {
 			return

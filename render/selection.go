@@ -12,7 +12,7 @@ type Selection struct {
 	star  bool         // the default members, too
 	names []string     // the members asked for
 	subs  []*Selection // what of each; nil is its default
-	mask  uint64       // one bit for each name, to refuse most others at once
+	mask  uint64       // one bit for each name, to refuse most others at once; all with star
 }
 
 // Select compiles dotted member paths such as "title" and "author.name". A name
@@ -34,7 +34,7 @@ func Select(paths []string) *Selection {
 func (s *Selection) add(path string) {
 	name, rest, deeper := strings.Cut(path, ".")
 	if name == "*" {
-		s.star = true
+		s.star, s.mask = true, ^uint64(0)
 		return
 	}
 	i := s.index(name)
@@ -46,7 +46,7 @@ func (s *Selection) add(path string) {
 	if deeper {
 		s.subs[i].add(rest)
 	} else {
-		s.subs[i].star = true
+		s.subs[i].add("*")
 	}
 }
 
