@@ -1,6 +1,9 @@
 package model
 
-import "context"
+import (
+	"context"
+	"fmt"
+)
 
 // An Event is a kind of write, for hooks. Events can be combined with |.
 type Event uint8
@@ -75,6 +78,9 @@ func (m *Model[T]) AfterRollback(ev Event, f func(ctx context.Context, row *T)) 
 func (t *table) around(ctx context.Context, db DB, ev Event, rows []any, do func(DB) error) error {
 	if !t.hooks.any(ev) {
 		return do(db)
+	}
+	if !db.handle().sees() && (on(t.hooks.committed, ev) || on(t.hooks.rolledBack, ev)) {
+		return fmt.Errorf("model: %s has hooks for the end of the transaction, which a wrapped *sql.Tx does not tell", t.name)
 	}
 	return within(ctx, db, func(db DB) error {
 		if err := run(ctx, db, t.hooks.before, ev, rows); err != nil {

@@ -46,9 +46,9 @@ type (
 var (
 	shelves = model.Of[shelf]("shelves")
 	books   = model.Of[book]("books")
-	labels  = model.Of[label]("labels")
+	_       = model.Of[label]("labels")
 
-	sh, bk, lb = shelves.Probe(), books.Probe(), labels.Probe()
+	sh, bk = shelves.Probe(), books.Probe()
 
 	_ = model.HasMany(&sh.Books, &bk.ShelfID)
 	_ = model.BelongsTo(&bk.Shelf, &bk.ShelfID)

@@ -69,16 +69,6 @@ func exec(t *testing.T, db *model.Pool, text string) {
 	}
 }
 
-func must[V any](v V, err error) func(t *testing.T) V {
-	return func(t *testing.T) V {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v
-	}
-}
-
 func ok(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
