@@ -17,7 +17,7 @@ type Feed struct {
 	Dialect string // "postgres" or "sqlite"
 
 	// Poll is how often Follow looks at the table when nothing wakes it; 0
-	// means 500 ms. It bounds how long a lost notification can matter.
+	// means 250 ms. It bounds how long a lost notification can matter.
 	Poll time.Duration
 	// Wait, if not nil, returns nil when there may be something new, such
 	// as a notification on the PostgreSQL channel cachehttp or a
@@ -112,7 +112,7 @@ func (f *Feed) catchUp(ctx context.Context, last int64, apply func(cachehttp.Pur
 func (f *Feed) pause(ctx context.Context) {
 	poll := f.Poll
 	if poll <= 0 {
-		poll = 500 * time.Millisecond
+		poll = 250 * time.Millisecond
 	}
 	ctx, cancel := context.WithTimeout(ctx, poll)
 	defer cancel()

@@ -29,8 +29,8 @@ func database(t *testing.T) (db *sql.DB, dsn string) {
 	}
 	admin := open(t, dsn)
 	name := "t_cachehttp_" + strings.ToLower(rand.Text())
-	exec(t, admin, "CREATE SCHEMA "+name)
-	t.Cleanup(func() { exec(t, admin, "DROP SCHEMA "+name+" CASCADE") })
+	mustExec(t, admin, "CREATE SCHEMA "+name)
+	t.Cleanup(func() { mustExec(t, admin, "DROP SCHEMA "+name+" CASCADE") })
 	u, err := url.Parse(dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +39,7 @@ func database(t *testing.T) (db *sql.DB, dsn string) {
 	q.Set("search_path", name)
 	u.RawQuery = q.Encode()
 	db = open(t, u.String())
-	exec(t, db, migration(t, "postgres", "up"))
+	mustExec(t, db, migration(t, "postgres", "up"))
 	return db, u.String()
 }
 
@@ -53,7 +53,7 @@ func open(t *testing.T, dsn string) *sql.DB {
 	return db
 }
 
-func exec(t *testing.T, db *sql.DB, query string) {
+func mustExec(t *testing.T, db *sql.DB, query string) {
 	t.Helper()
 	if _, err := db.Exec(query); err != nil {
 		t.Fatal(err)

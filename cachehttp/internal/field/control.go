@@ -250,13 +250,13 @@ func AppendNormal(dst []byte, lines []string) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		for first := true; line != "" || first; first = false {
-			var part string
-			part, line = cutComma(line)
-			if !first {
-				dst = append(dst, ',')
-			}
+		for {
+			part, rest := cutComma(line)
 			dst = append(dst, strings.Trim(part, " \t")...)
+			if len(part) == len(line) {
+				break
+			}
+			dst, line = append(dst, ','), rest
 		}
 	}
 	return dst
