@@ -162,6 +162,10 @@ func TestDecodeTarget(t *testing.T) {
 		&struct {
 			A map[inner]int `json:"a"`
 		}{},
+		&struct{ *address }{},
+		&struct {
+			A int `json:",omitempty"`
+		}{},
 	} {
 		err := valid.Decode([]byte("{}"), v, valid.Limits{})
 		if _, ok := errors.AsType[*valid.Error](err); err == nil || ok {
@@ -283,6 +287,8 @@ func TestHostile(t *testing.T) {
 			}
 			return "{" + b.String()[1:] + "}"
 		}(),
+		"long floats":         list("1."+strings.Repeat("1", 390), mib-500),
+		"long whole floats":   list(strings.Repeat("7", 395)+"e-99", mib-500),
 		"a megabyte of space": strings.Repeat(" ", mib-2) + "{}",
 	}
 	targets := func() []any {
@@ -295,8 +301,12 @@ func TestHostile(t *testing.T) {
 		for _, lim := range []valid.Limits{{}, {Elements: 1 << 30}, {Elements: 1 << 30, Depth: 1000}} {
 			for _, v := range targets() {
 				b := []byte(body)
+				start := time.Now()
 				if n := allocated(func() { _ = valid.Decode(b, v, lim) }); n > max(20*uint64(len(body)), mib)*11/10 && !raceEnabled {
 					t.Errorf("%s into %T with %+v: %d bytes for a body of %d", name, v, lim, n, len(body))
+				}
+				if took := time.Since(start); took > time.Second { // a few milliseconds, but the machine may be busy
+					t.Errorf("%s into %T took %v", name, v, took)
 				}
 			}
 		}

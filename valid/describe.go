@@ -120,7 +120,7 @@ func describeElement[T any](c *C, node *Schema, rules []Rule[T]) {
 
 // describeList is what List does in a dry run. It hands rules down only, so
 // that they stay on the stack of the caller.
-func describeList[E any](c *C, v *[]E, lo, hi int, rules []Rule[E]) {
+func describeList[S ~[]E, E any](c *C, v *S, lo, hi int, rules []Rule[E]) {
 	d := c.dry
 	old := d.node
 	d.node = d.below(fieldAt(c.stack[len(c.stack)-1].at, v), lo > 0, false)

@@ -7,7 +7,7 @@ import (
 
 // List runs rules on each element of a list that must have lo to hi elements;
 // hi < 0 means no upper bound. Elements are named by their index ("#/tags/2").
-func List[E any](c *C, v *[]E, lo, hi int, rules ...Rule[E]) {
+func List[S ~[]E, E any](c *C, v *S, lo, hi int, rules ...Rule[E]) {
 	if c.dry != nil {
 		describeList(c, v, lo, hi, rules)
 		return

@@ -2,6 +2,7 @@ package valid
 
 import (
 	"fmt"
+	"net/textproto"
 	"reflect"
 	"strconv"
 	"strings"
@@ -119,7 +120,11 @@ func wireName(f reflect.StructField) (name, in string) {
 		return name, ""
 	}
 	for _, in := range [...]string{"path", "query", "header", "form"} {
-		if name, _, _ := strings.Cut(f.Tag.Get(in), ","); name != "" && name != "-" {
+		name, _, _ := strings.Cut(f.Tag.Get(in), ",")
+		if in == "header" {
+			name = textproto.CanonicalMIMEHeaderKey(name)
+		}
+		if name != "" && name != "-" {
 			return name, in
 		}
 	}

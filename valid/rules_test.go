@@ -358,6 +358,9 @@ func TestLater(t *testing.T) {
 		}
 	})
 	t.Run("a rule without its function is an error, never a pass", func(t *testing.T) {
+		if err := valid.Check(ctx, &time.Time{}, valid.Before(nil)); err == nil {
+			t.Error("Before(nil) passed")
+		}
 		for name, rule := range map[string]valid.Rule[string]{
 			"Later": valid.Later[string]("free", nil), "Unique": valid.Unique[string](nil), "Exists": valid.Exists[string](nil), "Match": valid.Match(nil),
 			"long Match": valid.Match(regexp.MustCompile(strings.Repeat("a", 1001))),
@@ -483,6 +486,8 @@ func TestUpload(t *testing.T) {
 		{"too low", image, valid.Upload{MinHeight: 21}, "file_pixels"},
 		{"the name does not count", file("a.png", "<script>"), valid.Upload{Types: types}, "file_type"},
 		{"svg is no image", file("a.svg", `<svg xmlns="http://www.w3.org/2000/svg"/>`), valid.Upload{Types: []string{"image/svg+xml", "image/png"}}, "file_type"},
+		{"the ratio", image, valid.Upload{Ratio: 3.0 / 2}, ""},
+		{"another ratio", image, valid.Upload{Ratio: 16.0 / 9}, "file_pixels"},
 		{"pixels of no image", file("a.png", "hello"), valid.Upload{MaxWidth: 10}, "file_pixels"},
 		{"an empty file", file("a.png", ""), valid.Upload{Types: types}, "file_type"},
 		{"over the default size", file("a", strings.Repeat("a", 1<<20+1)), valid.Upload{}, "file_size"},

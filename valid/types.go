@@ -65,6 +65,12 @@ func collect(t reflect.Type, index []int, list *[]member) error {
 			continue
 		}
 		if name == "" {
+			if f.Anonymous && bindsMembers(f.Type) {
+				return fmt.Errorf("valid: %v embeds %v: embed the value, or name it by a tag", t, f.Type)
+			}
+			if tag := f.Tag.Get("json"); tag != "" && tag != "-" {
+				return fmt.Errorf("valid: %v.%s has a json tag without a name", t, f.Name)
+			}
 			continue
 		}
 		if !f.IsExported() {
@@ -78,6 +84,19 @@ func collect(t reflect.Type, index []int, list *[]member) error {
 		}
 	}
 	return nil
+}
+
+// bindsMembers reports whether t points to a struct with tagged fields.
+func bindsMembers(t reflect.Type) bool {
+	if t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
+		return false
+	}
+	for i := range t.Elem().NumField() {
+		if name, _ := wireName(t.Elem().Field(i)); name != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func hasOption(tag, option string) bool {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"math"
 	"mime/multipart"
 	"net/http"
 	"slices"
@@ -25,11 +26,12 @@ type Upload struct {
 	MaxBytes int64    // 0 means 1 MiB
 	Types    []string // media types without parameters; none means any
 
-	// MaxWidth and MaxHeight bound an image in pixels, read from its head
-	// without decoding it; 0 means no bound. Once one is set the file must be an
-	// image of a format the program registered (import _ "image/png").
+	// These bound an image in pixels, read from its head without decoding it;
+	// 0 means no bound. Once one is set the file must be an image of a format
+	// the program registered (import _ "image/png").
 	MaxWidth, MaxHeight int
 	MinWidth, MinHeight int
+	Ratio               float64 // width by height of an image, to within 0.01; 0 means any
 }
 
 // Rule is the rule. Its codes are "file_size", "file_type" and "file_pixels".
@@ -46,7 +48,7 @@ func (u Upload) Rule(v **multipart.FileHeader, c *C) {
 	if len(u.Types) > 0 {
 		Later("file_type", u.typed)(v, c)
 	}
-	if u.MaxWidth+u.MaxHeight+u.MinWidth+u.MinHeight > 0 {
+	if u.MaxWidth+u.MaxHeight+u.MinWidth+u.MinHeight > 0 || u.Ratio > 0 {
 		Later("file_pixels", u.sized)(v, c)
 	}
 }
@@ -69,7 +71,8 @@ func (u Upload) sized(_ context.Context, v **multipart.FileHeader) (ok bool, err
 	err = reading(*v, func(r io.Reader) error {
 		m, _, err := image.DecodeConfig(r)
 		ok = err == nil && m.Width >= u.MinWidth && m.Height >= u.MinHeight &&
-			(u.MaxWidth == 0 || m.Width <= u.MaxWidth) && (u.MaxHeight == 0 || m.Height <= u.MaxHeight)
+			(u.MaxWidth == 0 || m.Width <= u.MaxWidth) && (u.MaxHeight == 0 || m.Height <= u.MaxHeight) &&
+			(u.Ratio == 0 || math.Abs(float64(m.Width)/float64(m.Height)-u.Ratio) <= 0.01)
 		return nil // what is no image is the client's fault
 	})
 	return ok, err

@@ -122,12 +122,19 @@ func (c *C) finish() error {
 // release forgets every pointer and gives c back.
 func (c *C) release() {
 	clear(c.stack[:cap(c.stack)])
-	clear(c.found)
-	clear(c.jobs)
-	clear(c.texts)
-	clear(c.keys)
-	*c = C{stack: c.stack[:0], found: c.found[:0], jobs: c.jobs[:0], texts: c.texts[:0], keys: c.keys[:0]}
-	runs.Put(c)
+	c.stack = c.stack[:0]
+	c.ctx = nil
+	if len(c.found)+len(c.jobs)+len(c.texts)+len(c.keys) > 0 {
+		clear(c.found)
+		clear(c.jobs)
+		clear(c.texts)
+		clear(c.keys)
+		c.found, c.jobs, c.texts, c.keys = c.found[:0], c.jobs[:0], c.texts[:0], c.keys[:0]
+	}
+	c.fault, c.stop = nil, false
+	if cap(c.stack)+cap(c.texts)+cap(c.keys) < 1024 {
+		runs.Put(c)
+	}
 }
 
 // Field runs rules on v, a pointer to a field of the value the surrounding

@@ -107,12 +107,25 @@ func boxed[T any](values []T) []any {
 
 // Before wants a time before the one limit returns: valid.Before(time.Now).
 func Before(limit func() time.Time) Rule[time.Time] {
-	return func(v *time.Time, c *C) { c.Want(c.dry != nil || v.Before(limit()), "before") }
+	return comparing("before", limit, time.Time.Before)
 }
 
 // After wants a time after the one limit returns: valid.After(time.Now).
 func After(limit func() time.Time) Rule[time.Time] {
-	return func(v *time.Time, c *C) { c.Want(c.dry != nil || v.After(limit()), "after") }
+	return comparing("after", limit, time.Time.After)
+}
+
+func comparing(code string, limit func() time.Time, holds func(t, limit time.Time) bool) Rule[time.Time] {
+	return func(v *time.Time, c *C) {
+		switch {
+		case limit == nil:
+			c.broken("rule %q has no limit", code)
+		case c.dry != nil:
+			c.dry.custom(code)
+		case !holds(*v, limit()):
+			c.fail(code)
+		}
+	}
 }
 
 // Same wants the field *again to repeat *v, as a confirmation does. The
