@@ -105,7 +105,7 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	return value, ok, err
 }
 
-const fetch = `SELECT v.n, e.value,
+const fetch = `SELECT v.n, e.key IS NOT NULL, e.value,
 	EXISTS (SELECT 1 FROM cachehttp_purge p WHERE p.tag IN (TAGS) AND p.hard > e.seen),
 	EXISTS (SELECT 1 FROM cachehttp_purge p WHERE p.tag IN (TAGS) AND p.soft > e.seen)
 FROM cachehttp_version v LEFT JOIN cachehttp_entry e ON e.key = $1 AND e.expires > NOW
@@ -119,13 +119,13 @@ func (s *Store) Fetch(ctx context.Context, key string) (value []byte, soft, ok b
 	ctx, end := s.span(ctx, "sqlstore.Fetch")
 	defer func() { end(err) }()
 	var version uint64
-	var gone bool
+	var found, gone bool
 	row := s.DB.QueryRowContext(ctx, text(s.Dialect, fetch), digest(key))
-	if err := row.Scan(&version, &value, &gone, &soft); err != nil {
+	if err := row.Scan(&version, &found, &value, &gone, &soft); err != nil {
 		return nil, false, false, fmt.Errorf("sqlstore: %w", err)
 	}
 	s.learn(version)
-	if value == nil || gone {
+	if !found || gone {
 		return nil, false, false, nil
 	}
 	return value, soft, true, nil

@@ -1,7 +1,9 @@
 package sqlite_test
 
 import (
+	"database/sql"
 	"io/fs"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,16 +12,24 @@ import (
 	cachestore "github.com/glueful/glueful-go/cachehttp/sqlstore"
 )
 
+// migrateCache runs a migration one statement at a time.
+func migrateCache(t *testing.T, db *sql.DB, direction string) {
+	t.Helper()
+	b, err := fs.ReadFile(cachestore.Schema("sqlite"), "0001_cachehttp."+direction+".sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for statement := range strings.SplitSeq(strings.TrimSuffix(string(b), ";\n"), ";\n") {
+		if _, err := db.Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestCachehttp(t *testing.T) {
 	db, _ := open(t)
-	for _, name := range []string{"up", "down", "up"} {
-		b, err := fs.ReadFile(cachestore.Schema("sqlite"), "0001_cachehttp."+name+".sql")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := db.SQL().Exec(string(b)); err != nil {
-			t.Fatal(err)
-		}
+	for _, direction := range []string{"up", "down", "up"} {
+		migrateCache(t, db.SQL(), direction)
 	}
 	s := &cachestore.Store{DB: db.SQL(), Dialect: "sqlite"}
 	cachetest.Run(t, func(*testing.T) cachehttp.Store { return s })
@@ -30,13 +40,7 @@ func TestCachehttp(t *testing.T) {
 
 func TestCachehttp_feed(t *testing.T) {
 	db, _ := open(t)
-	b, err := fs.ReadFile(cachestore.Schema("sqlite"), "0001_cachehttp.up.sql")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.SQL().Exec(string(b)); err != nil {
-		t.Fatal(err)
-	}
+	migrateCache(t, db.SQL(), "up")
 	f := &cachestore.Feed{DB: db.SQL(), Dialect: "sqlite", Poll: 5 * time.Millisecond}
 	got := make(chan cachehttp.Purge, 9)
 	go f.Follow(t.Context(), func(p cachehttp.Purge) { got <- p })

@@ -12,6 +12,7 @@ package main
 import (
 	"os"
 
+	"github.com/glueful/glueful-go/internal/bench/cachehttpbench"
 	"github.com/glueful/glueful-go/internal/bench/errsbench"
 	"github.com/glueful/glueful-go/internal/bench/harness"
 	"github.com/glueful/glueful-go/internal/bench/limitbench"
@@ -23,12 +24,13 @@ import (
 
 // rooms has one line for each package beside this file.
 var rooms = map[string]func() []harness.Table{
-	"errs":   errsbench.Tables,
-	"limit":  limitbench.Tables,
-	"mux":    muxbench.Tables,
-	"wire":   wirebench.Tables,
-	"render": renderbench.Tables,
-	"valid":  validbench.Tables,
+	"cachehttp": cachehttpbench.Tables,
+	"errs":      errsbench.Tables,
+	"limit":     limitbench.Tables,
+	"mux":       muxbench.Tables,
+	"wire":      wirebench.Tables,
+	"render":    renderbench.Tables,
+	"valid":     validbench.Tables,
 }
 
 func main() { os.Exit(harness.Main(rooms, os.Args[1:], os.Stdout, os.Stderr)) }
