@@ -648,7 +648,16 @@ func TestSelection_nested(t *testing.T) {
 		{[]string{"author.nothing", "reviews_count"}, `{"author":{},"reviews_count":2}`},
 		{[]string{"author.name", "author"}, `{"author":{"id":2,"name":"n"}}`},
 		{[]string{"pages"}, `{}`},
+		{[]string{"*", "-author.id", "-reviews.text", "-summary"}, `{"id":1,"title":"t","author":{"name":"n"},"reviews":[{"stars":1},{"stars":2}],"reviews_count":2}`},
+		{[]string{"id", "author.*", "-author.name"}, `{"id":1,"author":{"id":2}}`},
+		{[]string{"id", "-id", "title"}, `{"title":"t"}`},
+		{[]string{"*", "-author.name.x"}, `{"id":1,"title":"t","summary":"about ","author":{"id":2,"name":"n"},"reviews":[{"stars":1,"text":"a"},{"stars":2,"text":"b"}],"reviews_count":2}`},
 		{[]string{}, `{}`},
+		{[]string{"*", "-reviews", "-summary", "-author"}, `{"id":1,"title":"t","reviews_count":2}`},
+		{[]string{"*", "-reviews.text", "-author.id", "-author.no.where", "-no"}, `{"id":1,"title":"t","summary":"about ","author":{"name":"n"},"reviews":[{"stars":1},{"stars":2}],"reviews_count":2}`},
+		{[]string{"-author.id", "author"}, `{"author":{"name":"n"}}`},
+		{[]string{"author", "-author"}, `{}`},
+		{[]string{"-author.id"}, `{}`},
 	}
 	for _, tt := range tests {
 		if got, err := body(&b, render.Select(tt.paths)); err != nil || got != tt.want {

@@ -10,54 +10,78 @@ import (
 // relations those that are loaded.
 type Selection struct {
 	star  bool         // the default members, too
-	names []string     // the members asked for
+	names []string     // the members something is said of
+	state []selected   // what is said
 	subs  []*Selection // what of each; nil is its default
 	mask  uint64       // one bit for each name, to refuse most others at once; all with star
 }
 
-// Select compiles dotted member paths such as "title" and "author.name". A name
-// alone selects that member with its default members; "*" stands for the
-// default members beside the named ones. Nil paths give a nil selection, an
-// empty list one that selects nothing.
+// selected is what a selection says of a member.
+type selected byte
+
+const (
+	below selected = iota // only what of it is written, if it is
+	named                 // it is written
+	out                   // it is not
+)
+
+// Select compiles dotted member paths. A name alone, "title", selects that
+// member with its default members; "author.name" selects that member of it; "*"
+// or "author.*" stands for the default members, beside the named ones; "-title"
+// or "-author.email" leaves a member out, whatever else is said. Nil paths give
+// a nil selection, an empty list one that selects nothing.
 func Select(paths []string) *Selection {
 	if paths == nil {
 		return nil
 	}
 	s := &Selection{}
 	for _, p := range paths {
-		s.add(p)
+		p, not := strings.CutPrefix(p, "-")
+		if not {
+			s.add(p, out)
+		} else {
+			s.add(p, named)
+		}
 	}
 	s.settle()
 	return s
 }
 
-func (s *Selection) add(path string) {
+func (s *Selection) add(path string, how selected) {
 	name, rest, deeper := strings.Cut(path, ".")
 	if name == "*" {
-		s.star, s.mask = true, ^uint64(0)
+		s.star = true
 		return
 	}
 	i := s.index(name)
 	if i < 0 {
 		i = len(s.names)
-		s.names, s.subs = append(s.names, name), append(s.subs, &Selection{})
+		s.names, s.state, s.subs = append(s.names, name), append(s.state, below), append(s.subs, &Selection{})
 		s.mask |= nameBit(name)
 	}
-	if deeper {
-		s.subs[i].add(rest)
-	} else {
-		s.subs[i].add("*")
+	if !deeper || how == named {
+		s.state[i] = max(s.state[i], how)
+	}
+	switch {
+	case deeper:
+		s.subs[i].add(rest, how)
+	case how == named:
+		s.subs[i].star = true
 	}
 }
 
-// settle turns every branch that says no more than "by default" into nil.
+// settle makes nil of every branch that says no more than "by default".
 func (s *Selection) settle() {
+	if s.star {
+		s.mask = ^uint64(0)
+	}
 	for i, sub := range s.subs {
-		if sub.star && len(sub.names) == 0 {
-			s.subs[i] = nil
-			continue
+		if s.state[i] == below {
+			sub.star = true
 		}
-		sub.settle()
+		if sub.settle(); sub.star && len(sub.names) == 0 {
+			s.subs[i] = nil
+		}
 	}
 }
 
@@ -78,15 +102,20 @@ func (s *Selection) find(name string) (sub *Selection, ok bool) {
 	if s == nil {
 		return nil, true
 	}
-	if i := s.index(name); i >= 0 {
-		return s.subs[i], true
+	i := s.index(name)
+	if i < 0 {
+		return nil, s.star
 	}
-	return nil, s.star
+	return s.subs[i], s.state[i] == named || s.star && s.state[i] == below
 }
 
 // asked reports whether member name was asked for by its name.
 func (s *Selection) asked(name string) bool {
-	return s != nil && s.index(name) >= 0
+	if s == nil {
+		return false
+	}
+	i := s.index(name)
+	return i >= 0 && s.state[i] == named
 }
 
 func nameBit(name string) uint64 {

@@ -28,10 +28,8 @@ type Member struct {
 // object itself if path is empty. It returns nil for a leaf and for a path
 // that does not exist.
 func (s *Shape) Members(path string) []string {
-	for s != nil && path != "" {
-		var name string
-		name, path, _ = strings.Cut(path, ".")
-		s = s.member(name)
+	if path != "" {
+		s = s.at(path).Shape
 	}
 	if s == nil {
 		return nil
@@ -43,13 +41,27 @@ func (s *Shape) Members(path string) []string {
 	return names
 }
 
-func (s *Shape) member(name string) *Shape {
-	for _, m := range s.Fields {
-		if m.Name == name {
-			return m.Shape
+// Relation reports whether the member at a dotted path is written only if it is
+// loaded or asked for by name, and whether it is a list.
+func (s *Shape) Relation(path string) (relation, list bool) {
+	m := s.at(path)
+	return m.Relation, m.List
+}
+
+// at returns the member at a path, or the zero member.
+func (s *Shape) at(path string) (m Member) {
+	for name := range strings.SplitSeq(path, ".") {
+		i := -1
+		if s != nil {
+			i = s.indexOf(name)
 		}
+		if i < 0 {
+			return Member{}
+		}
+		m = s.Fields[i]
+		s = m.Shape
 	}
-	return nil
+	return m
 }
 
 // merge adds the members of one dry run. Those that some run lacks are

@@ -41,6 +41,13 @@ func TestDescribeOf(t *testing.T) {
 			t.Errorf("Members(%q) = %q, want %q", path, got, want)
 		}
 	}
+	for path, want := range map[string][2]bool{
+		"author": {true, false}, "author.books": {true, true}, "title": {}, "nothing.at": {}, "author.books.reviews": {true, true}, "": {},
+	} {
+		if rel, list := res.Shape.Relation(path); rel != want[0] || list != want[1] {
+			t.Errorf("Relation(%q) = %t, %t", path, rel, list)
+		}
+	}
 }
 
 func TestResult_Reads(t *testing.T) {
@@ -63,6 +70,10 @@ func TestResult_Reads(t *testing.T) {
 		{"a relation is loaded with its defaults", []string{"author"}, "b.Author b.Author/a.ID b.Author/a.Name"},
 		{"a path goes down", []string{"author.name", "reviews.stars"}, "b.Author b.Author/a.Name b.Reviews b.Reviews/r.Stars"},
 		{"the defaults and a relation", []string{"*", "author.id"}, "b.ID b.Title b.Pages b.Notes b.Author b.Author/a.ID"},
+		{"what is left out is not read", []string{"*", "-title", "-author", "-reviews.text"}, "b.ID b.Pages b.Notes"},
+		{"a relation without a member", []string{"author", "-author.name"}, "b.Author b.Author/a.ID"},
+		{"what is left out is not read", []string{"*", "-title", "-author.name"}, "b.ID b.Pages b.Notes"},
+		{"nor below a relation", []string{"author.*", "-author.name"}, "b.Author b.Author/a.ID"},
 		{"a count needs the relation", []string{"reviews_count"}, "b.Reviews"},
 	}
 	res := render.DescribeOf[book]()
