@@ -7,6 +7,9 @@ require (
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.3
 )
 
-require golang.org/x/text v0.14.0 // indirect
+require (
+	github.com/lib/pq v1.12.3 // indirect
+	golang.org/x/text v0.14.0 // indirect
+)
 
 replace github.com/glueful/glueful-go => ../..
