@@ -20,7 +20,7 @@ const (
 	opUnequal
 	opIn
 	opNull
-	opLike // text is the place of the wildcards: "ends", "starts", "contains"
+	opLike // text is the place of the wildcards: "ends", "starts", "contains", "search"
 	opNot
 	opAnd
 	opOr

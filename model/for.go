@@ -14,27 +14,28 @@ import (
 //	Terms(yield func(field any, op string, args []any) bool)
 //	Order(yield func(field any, desc bool) bool)
 //	Window() (size int, cursor string, count bool)
+//	PageNumber() int // from 1, or 0 for a page by cursor
 //
 // Operators are eq, ne, gt, ge, lt, le, in, nin, between, contains, starts,
-// ends, null and notnull; args have the field's type. Package project's Query is such a source.
+// ends, null and notnull; args have the field's type, and search is contains
+// whatever the case, as far as the database folds it. With the operator or,
+// field is nil and each of args is a function like Terms, of which one has to
+// hold. A [Cond] in the place of field stands for itself, with no operator.
+// Package project's Query is such a source.
 // A source without Reads, or whose Reads returns nothing, leaves all columns in.
 func (m *Model[T]) For(source interface{ Reads(probe any) [][]any }) Query[T] {
 	q := m.Query
 	if paths := source.Reads(m.probe); len(paths) > 0 {
 		q.project(paths)
 	}
-	if s, ok := source.(interface {
-		Terms(yield func(field any, op string, args []any) bool)
-	}); ok {
-		s.Terms(func(field any, op string, args []any) bool {
-			c, err := term(field, op, args)
-			if err != nil {
-				q.fail(err)
-				return false
-			}
+	if s, ok := source.(interface{ Terms(yieldTerm) }); ok {
+		conds, err := terms(s.Terms)
+		if err != nil {
+			q.fail(err)
+		}
+		for _, c := range conds {
 			q.conds = plus(q.conds, c)
-			return true
-		})
+		}
 	}
 	if s, ok := source.(interface {
 		Order(yield func(field any, desc bool) bool)
@@ -48,6 +49,9 @@ func (m *Model[T]) For(source interface{ Reads(probe any) [][]any }) Query[T] {
 		Window() (size int, cursor string, count bool)
 	}); ok {
 		q.window.size, q.window.cursor, q.window.total = s.Window()
+	}
+	if s, ok := source.(interface{ PageNumber() int }); ok {
+		q.window.number = max(0, s.PageNumber())
 	}
 	return q
 }
@@ -99,8 +103,46 @@ func (s *spec) path(path []any) error {
 	return nil
 }
 
+// yieldTerm takes one condition of a source.
+type yieldTerm = func(field any, op string, args []any) bool
+
+// terms collects the conditions of a source.
+func terms(all func(yieldTerm)) (conds []Cond, err error) {
+	all(func(field any, op string, args []any) bool {
+		var c Cond
+		if c, err = term(field, op, args); err == nil {
+			conds = append(conds, c)
+		}
+		return err == nil
+	})
+	return conds, err
+}
+
+// anyOf is the alternative of sources of conditions.
+func anyOf(sources []any) (Cond, error) {
+	var either []Cond
+	for _, s := range sources {
+		all, ok := s.(func(yieldTerm))
+		if !ok {
+			return Cond{}, fmt.Errorf("model: a %T is no alternative", s)
+		}
+		conds, err := terms(all)
+		if err != nil {
+			return Cond{}, err
+		}
+		either = append(either, And(conds...))
+	}
+	return Or(either...), nil
+}
+
 // term is a condition whose operator is a word.
 func term(field any, op string, args []any) (Cond, error) {
+	if c, ok := field.(Cond); ok && op == "" {
+		return c, nil
+	}
+	if op == "or" && field == nil {
+		return anyOf(args)
+	}
 	n, ok := lookup(field)
 	if !ok || n.col == nil {
 		return Cond{}, badAddress(field, "column")
@@ -138,7 +180,7 @@ func term(field any, op string, args []any) (Cond, error) {
 		return IsNull(field), nil
 	case "notnull":
 		return Not(IsNull(field)), nil
-	case "contains", "starts", "ends":
+	case "contains", "starts", "ends", "search":
 		v := reflect.ValueOf(args[0])
 		if v.Kind() != reflect.String {
 			return Cond{}, fmt.Errorf("model: %s %s a %T", n.col, op, args[0])

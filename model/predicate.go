@@ -142,7 +142,7 @@ func (b *builder) like(c Cond) {
 		b.fail(fmt.Errorf("model: %s: %w", col, err))
 		return
 	}
-	if b.d == SQLite {
+	if b.d == SQLite && c.text != "search" {
 		b.likeSQLite(c.text, r, col, part)
 		return
 	}
@@ -154,7 +154,11 @@ func (b *builder) like(c Cond) {
 		pattern += "%"
 	}
 	b.col(r, col)
-	b.w(` LIKE `)
+	if c.text == "search" && b.d == Postgres {
+		b.w(` ILIKE `)
+	} else {
+		b.w(` LIKE `)
+	}
 	b.arg(pattern)
 	b.w(` ESCAPE '\'`)
 }

@@ -112,6 +112,24 @@ func (a asked) Order(yield func(field any, desc bool) bool) { yield(&u.Name, tru
 
 func (a asked) Window() (int, string, bool) { return 1, "", true }
 
+// seeker asks for the second page of those whose name contains a text, whatever
+// its case, or who are named cid and not active, of whom there is none.
+type seeker string
+
+func (s seeker) Reads(probe any) [][]any { return nil }
+
+func (s seeker) Terms(yield func(field any, op string, args []any) bool) {
+	found := func(yield func(any, string, []any) bool) { yield(&u.Name, "search", []any{string(s)}) }
+	both := func(yield func(any, string, []any) bool) {
+		_ = yield(&u.Name, "eq", []any{"cid"}) && yield(model.Eq(&u.Active, false), "", nil)
+	}
+	yield(nil, "or", []any{found, both})
+}
+
+func (s seeker) Window() (int, string, bool) { return 1, "", false }
+
+func (s seeker) PageNumber() int { return 2 }
+
 func projection(t *testing.T, db *model.Pool) {
 	ctx := t.Context()
 	for _, name := range []string{"ann", "bob", "cid"} {
@@ -134,6 +152,16 @@ func projection(t *testing.T, db *model.Pool) {
 	}
 	if cs, loaded := ps[0].Comments.Loaded(); !loaded || cs[0].Body != "on bob's post" {
 		t.Errorf("comments = %v, %v", cs, loaded)
+	}
+	for text, want := range map[string]int64{"BO": 1, "N": 1, "%": 0, "_": 0, "": 3} {
+		if n, err := users.For(seeker(text)).Count(ctx, db); err != nil || n != want {
+			t.Errorf("search for %q: %d rows, want %d, %v", text, n, want, err)
+		}
+	}
+	page, err = users.For(seeker("")).Page(ctx, db)
+	ok(t, err)
+	if page.Number != 2 || len(page.Items) != 1 || page.Items[0].Name != "bob" {
+		t.Errorf("second page = %+v", page)
 	}
 	y, err := users.For(asked{[][]any{{&u.Bio}}}).Narrow().First(ctx, db)
 	ok(t, err)
