@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/glueful/glueful-go/cachehttp/internal/field"
@@ -60,45 +61,52 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.next.ServeHTTP(w, r)
 		return
 	}
-	v := &visit{h: h, w: w, r: r, now: time.Now()}
+	v := visits.Get().(*visit)
+	v.h, v.w, v.r, v.now = h, w, r, time.Now()
 	v.start()
 	if len(r.Header["If-Match"]) > 0 || len(r.Header["If-Unmodified-Since"]) > 0 || strings.Contains(v.part, ",") {
 		v.why, v.direct = "bypass", true
 		v.fetch(nil)
 		return
 	}
-	v.answer()
+	if v.answer() {
+		*v = visit{}
+		visits.Put(v)
+	}
 }
 
+// visits are those that ended as a hit: nothing refers to them.
+var visits = sync.Pool{New: func() any { return new(visit) }}
+
 // answer serves from the store if it may, waits for the fetch of another
-// request if there is one, or fetches.
-func (v *visit) answer() {
+// request if there is one, or fetches. It reports whether it was a plain hit.
+func (v *visit) answer() bool {
 	for try := 0; ; try++ {
 		v.lookup()
 		switch v.judge() {
 		case fresh:
 			v.serve(v.hit())
-			return
+			return true
 		case staleWhileRevalidate:
 			v.refresh()
 			v.serve(v.hit())
-			return
+			return false
 		}
 		if v.ctl.OnlyIfCached {
 			v.h.cache.deny(v.w, v.r, ErrNotCached)
-			return
+			return false
 		}
 		if try == 2 || !v.collapses() {
 			v.fetch(nil)
-			return
+			return false
 		}
 		f, leads := v.h.cache.flights.join(string(v.variant), v.now)
 		if leads || f == nil {
 			v.fetch(f)
-			return
+			return false
 		}
 		if !v.follow(f) {
-			return
+			return false
 		}
 	}
 }
