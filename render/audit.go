@@ -59,12 +59,6 @@ func outputs[T any](x *T, view View[T], sel *Selection) [][]byte {
 	return all
 }
 
-// isRelation tells the fields One and Many take by what they can do.
-func isRelation(t reflect.Type) bool {
-	_, ok := reflect.PointerTo(t).MethodByName("Loaded")
-	return ok
-}
-
 // An auditField is one settable value of a struct and the addresses that name it.
 type auditField struct {
 	path  string
@@ -89,7 +83,7 @@ func (f *auditField) restore() { f.v.Set(f.old) }
 func fill(v reflect.Value, addrs []any, path string, to *[]auditField) {
 	t := v.Type()
 	if path != "" {
-		if !v.CanSet() || isRelation(t) {
+		if !v.CanSet() || rowsOf(t) != nil {
 			return
 		}
 		addrs = append(slices.Clip(addrs), v.Addr().Interface())

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"reflect"
 	"runtime"
 	"slices"
@@ -83,6 +84,9 @@ func (r *dryRun) add(m Member) {
 // field is a member that comes from the field at addr; a nil addr is unknown.
 func (r *dryRun) field(o *Object, name string, t reflect.Type, addr any) {
 	if r.reads == nil {
+		if t != nil && rowsOf(t) != nil {
+			panic(fmt.Sprintf("member %q is a relation: write it with One or Many", name))
+		}
 		shape, list := r.d.typeShape(t)
 		r.add(Member{Name: name, Type: t, Shape: shape, List: list})
 		return

@@ -495,14 +495,16 @@ type detail struct {
 	Book  book            `json:"book"`
 	Books []*book         `json:"books"`
 	By    map[string]book `json:"by"`
+	Rel   many[book]      `json:"rel"`
+	One   *one[book]      `json:"one,omitempty"`
 	N     int             `json:"n"`
 }
 
 func TestRespond_viewsInside(t *testing.T) {
 	b := book{ID: 1, Title: "t", Secret: "hidden"}
-	got, err := body(&detail{b, []*book{&b, nil}, map[string]book{"x": b, "a": b}, 2}, nil)
+	got, err := body(&detail{Book: b, Books: []*book{&b, nil}, By: map[string]book{"x": b, "a": b}, Rel: many[book]{list: []book{b}, loaded: true}, N: 2}, nil)
 	const shown = `{"id":1,"title":"t","summary":"about "}`
-	want := `{"book":` + shown + `,"books":[` + shown + `,null],"by":{"a":` + shown + `,"x":` + shown + `},"n":2}`
+	want := `{"book":` + shown + `,"books":[` + shown + `,null],"by":{"a":` + shown + `,"x":` + shown + `},"rel":[` + shown + `],"n":2}`
 	if err != nil || got != want {
 		t.Errorf("\n got %s, %v\nwant %s", got, err, want)
 	}
@@ -510,6 +512,28 @@ func TestRespond_viewsInside(t *testing.T) {
 	if want := `{"book":{"id":1},"n":0}`; err != nil || got != want {
 		t.Errorf("got %s, %v, want %s", got, err, want)
 	}
+	got, err = body(&detail{Rel: many[book]{loaded: true}, One: &one[book]{item: &b, loaded: true}}, render.Select([]string{"rel", "one.title"}))
+	if want := `{"rel":[],"one":{"title":"t"}}`; err != nil || got != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+	got, err = body(&detail{One: &one[book]{}}, render.Select([]string{"rel", "one"}))
+	if want := `{"rel":null,"one":null}`; err != nil || got != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
+// leaky writes a relation as if it were a value.
+type leaky struct{ Rel many[book] }
+
+func (l *leaky) View(o *render.Object) { render.Field(o, "rel", &l.Rel) }
+
+func TestField_relation(t *testing.T) {
+	defer func() {
+		if p := fmt.Sprint(recover()); !strings.Contains(p, `"rel" is a relation`) {
+			t.Errorf("described: %s", p)
+		}
+	}()
+	render.DescribeOf[leaky]()
 }
 
 func TestObject_values(t *testing.T) {
@@ -594,6 +618,9 @@ func TestRespond_accept(t *testing.T) {
 		status := http.StatusOK
 		if e, ok := err.(interface{ HTTPStatus() int }); ok {
 			status = e.HTTPStatus()
+		}
+		if early := render.DescribeOf[review]().Accepts(r); (early == nil) != (err == nil) {
+			t.Errorf("%s %q: Accepts says %v, Respond %v", tt.method, tt.accept, early, err)
 		}
 		if want := map[bool]int{true: 200, false: 406}[tt.ok]; status != want {
 			t.Errorf("%s %q: %d, want %d", tt.method, tt.accept, status, want)

@@ -111,7 +111,7 @@ func (e *encoder) value(p any, sel *Selection) {
 		e.object(v.Addr().Interface().(viewer), sel)
 	case wayAny:
 		e.boxed(v.Interface(), sel)
-	case wayList, wayMap, wayStruct:
+	case wayList, wayMap, wayStruct, wayLoaded:
 		if !info.views && (sel == nil || info.way == wayMap) {
 			e.standard(v)
 			return
@@ -162,6 +162,8 @@ func (e *encoder) inside(v reflect.Value, info *typeInfo, sel *Selection) {
 		e.narrow(v, info.fields(), sel)
 	case wayMap:
 		e.dict(v)
+	case wayLoaded:
+		e.loaded(v, sel)
 	default:
 		e.list(v, sel)
 	}

@@ -91,6 +91,18 @@ func (e *encoder) list(v reflect.Value, sel *Selection) {
 	e.buf = append(e.buf, ']')
 }
 
+// loaded writes the rows of a relation.
+func (e *encoder) loaded(v reflect.Value, sel *Selection) {
+	got := v.Addr().MethodByName("Loaded").Call(nil)
+	if !got[1].Bool() {
+		e.null()
+		return
+	}
+	rows := reflect.New(got[0].Type())
+	rows.Elem().Set(got[0])
+	e.body(rows.Interface(), sel)
+}
+
 // dict writes a map whose values hold views, sorted by key.
 func (e *encoder) dict(v reflect.Value) {
 	if v.IsNil() {

@@ -29,6 +29,7 @@ const (
 	wayList    // element by element, likewise
 	wayMap     // value by value, likewise; the keys are strings
 	wayAny     // as what the interface holds
+	wayLoaded  // a relation to types with a View: as its rows, null if not loaded
 )
 
 // typeInfo is what is known of a type, found once.
@@ -75,6 +76,9 @@ func wayOf(t reflect.Type) way {
 	if t == reflect.TypeFor[time.Time]() {
 		return wayTime
 	}
+	if rowsOf(t) != nil {
+		return wayLoaded
+	}
 	if marshals(t) {
 		return wayStandard
 	}
@@ -107,6 +111,16 @@ func wayOf(t reflect.Type) way {
 	return wayStandard // also []byte, which is base64
 }
 
+// rowsOf returns what a relation holds, a slice or a pointer, or nil if t is
+// none: relations are known by their method Loaded.
+func rowsOf(t reflect.Type) reflect.Type {
+	m, ok := reflect.PointerTo(t).MethodByName("Loaded")
+	if !ok || m.Type.NumIn() != 1 || m.Type.NumOut() != 2 || m.Type.Out(1).Kind() != reflect.Bool {
+		return nil
+	}
+	return m.Type.Out(0)
+}
+
 // holdsView reports whether a type with a View can be met inside t, where
 // encoding/json would write its fields instead.
 func holdsView(t reflect.Type, seen map[reflect.Type]bool) bool {
@@ -117,6 +131,8 @@ func holdsView(t reflect.Type, seen map[reflect.Type]bool) bool {
 	switch wayOf(t) {
 	case wayView:
 		return true
+	case wayLoaded:
+		return holdsView(rowsOf(t), seen)
 	case wayPointer, wayList, wayMap:
 		return holdsView(t.Elem(), seen)
 	case wayStruct:

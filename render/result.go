@@ -20,6 +20,15 @@ type Result struct {
 	Reads func(probe any, sel *Selection) [][]any
 }
 
+// Accepts returns the error with HTTPStatus 406 that [Respond] would return for
+// r in the end, so that work whose answer nobody takes need not begin.
+func (res Result) Accepts(r *http.Request) error {
+	if len(res.Media) == 0 {
+		return nil
+	}
+	return acceptable(r, res.Media...)
+}
+
 // Created is the answer 201 with its Location.
 type Created[T any] struct {
 	At   string // URL reference of what was created; empty sends no Location

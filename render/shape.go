@@ -152,6 +152,8 @@ func (d *describer) typeShape(t reflect.Type) (s *Shape, list bool) {
 	case wayList:
 		s, _ = d.typeShape(t.Elem())
 		return s, true
+	case wayLoaded:
+		return d.typeShape(rowsOf(t))
 	case wayView:
 		x := reflect.New(t).Interface().(viewer)
 		return d.shape(shapeKey{t: t}, x.View), false
@@ -187,6 +189,6 @@ func typeName(t reflect.Type) string {
 // guard names the view whose dry run panics.
 func guard(t reflect.Type) {
 	if p := recover(); p != nil {
-		panic(fmt.Sprintf("render: the view of %v panics on a zero value: %v", t, p))
+		panic(fmt.Sprintf("render: the view of %v cannot run on a zero value: %v", t, p))
 	}
 }

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,8 @@ const (
 	mediaNDJSON = "application/x-ndjson"
 	mediaEvents = "text/event-stream"
 )
+
+var streamMedia = []string{mediaLines, mediaNDJSON, mediaEvents}
 
 // A Stream is an answer of many values, sent as they come: one JSON value a
 // line, or server-sent events if the client prefers text/event-stream. The
@@ -95,16 +98,16 @@ func openEnded(w http.ResponseWriter, r *http.Request) (context.Context, *http.R
 // Describe describes the answer; the shape is that of the data of an event.
 func (Stream[T]) Describe() Result {
 	res := describeBody[T](http.StatusOK)
-	res.Kind, res.Media = "stream", []string{mediaLines, mediaNDJSON, mediaEvents}
+	res.Kind, res.Media = "stream", streamMedia
 	return res
 }
 
 // Respond writes the answer; it returns when the stream ends.
 func (s Stream[T]) Respond(w http.ResponseWriter, r *http.Request) error {
-	media := choose(r.Header["Accept"], mediaLines, mediaNDJSON, mediaEvents)
-	if media == "" {
-		return &notAcceptable{[]string{mediaLines, mediaNDJSON, mediaEvents}}
+	if err := acceptable(r, streamMedia...); err != nil {
+		return err
 	}
+	media := cmp.Or(choose(r.Header["Accept"], streamMedia...), mediaLines)
 	ctx, rc, done := openEnded(w, r)
 	defer done()
 	p := &pipe{w: w, rc: rc, media: media, events: media == mediaEvents, beat: s.Heartbeat, hangUp: done}
