@@ -65,6 +65,7 @@ func newProxy(origin, profile string) (http.Handler, error) {
 	return cache.Handler(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(u)
+			r.Out.URL.RawQuery = r.In.URL.RawQuery // as it came, which is how it is keyed
 			r.Out.Host = r.In.Host
 			r.Out.Header.Add("Via", "1.1 cacheproxy")
 		},
