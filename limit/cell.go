@@ -83,7 +83,7 @@ func (r *rule) spendQuota(cell, now, cost int64) (int64, Answer) {
 func (r *rule) settle(cell, now, delta, mark int64) int64 {
 	if r.quota {
 		end, used := r.window(cell, now)
-		if delta < 0 && (end == 0 || end != mark || used == 1<<r.shift-1) {
+		if delta < 0 && (end == 0 || end > mark || used == 1<<r.shift-1) {
 			return cell // of a count that is full nobody knows what it lost
 		}
 		if end == 0 {

@@ -9,25 +9,75 @@ import (
 )
 
 // A Charge is what a caller spent and has left. If there were several limits
-// it speaks of one: the first that refused, else the one with least left in
-// proportion.
+// it speaks of one: of those that refused the one that does so longest, else the
+// one with least left in proportion.
 type Charge struct {
-	Policy    string        // the name of that limit; "" if nothing was counted
-	Limit     int64         // units it holds when full
-	Remaining int64         // units left, at least 0
-	Reset     time.Duration // until it is full again, or its window ends
-	Retry     time.Duration // until the same cost would pass; 0 now, -1 never
-
 	limiter *Limiter
-	rules   []rule
-	policy  string // RateLimit-Policy
-	every   int64  // time for a unit to come back in the long run
+	tier    *tier
+	rule    *rule  // the one it speaks of; nil if nothing was counted
+	answer  Answer // about rule
 	hash    uint64
-	caller  [16]byte
 	cost    int64 // as last settled
-	marks   [maxAsks]int64
-	stored  bool // in the store, not in memory
-	known   bool // the numbers above were computed
+	held    int64 // units charged at first, less what came back
+	far     *far  // in the store, not in memory
+	share   bool  // of the tier's shares, not its rules
+	closing uint8 // which quotas were so close to their end that nothing comes back
+}
+
+// far is what only a charge in a store needs.
+type far struct {
+	caller [16]byte
+	marks  [maxAsks]int64
+}
+
+// Policy returns the name of the limit that the charge speaks of, or "" if
+// nothing was counted.
+func (c *Charge) Policy() string {
+	if c.rule == nil {
+		return ""
+	}
+	return c.rule.name
+}
+
+// Limit returns the units that the limit holds when full.
+func (c *Charge) Limit() int64 {
+	if c.rule == nil {
+		return 0
+	}
+	return c.rule.most
+}
+
+// Remaining returns the units that are left, at least 0.
+func (c *Charge) Remaining() int64 {
+	n, _, _ := c.read()
+	return n
+}
+
+// Reset returns how long it takes until all units are back.
+func (c *Charge) Reset() time.Duration {
+	_, d, _ := c.read()
+	return d
+}
+
+// Retry returns how long it takes until the same cost would pass: 0 if it would
+// now, -1 if it never will.
+func (c *Charge) Retry() time.Duration {
+	_, _, d := c.read()
+	return d
+}
+
+func (c *Charge) read() (left int64, reset, retry time.Duration) {
+	if c.rule == nil {
+		return 0, 0, 0
+	}
+	return c.rule.read(c.answer, c.cost)
+}
+
+func (c *Charge) rules() []rule {
+	if c.share {
+		return c.tier.shares
+	}
+	return c.tier.rules
 }
 
 // Settle says what an admitted charge cost in the end. Units that it still
@@ -39,30 +89,42 @@ func (c *Charge) Settle(ctx context.Context, actual int64) error {
 	switch {
 	case actual < 0:
 		return costly(actual)
-	case !c.known:
+	case c.rule == nil:
 		return errors.New("limit: nothing was charged")
 	}
 	delta := actual - c.cost
 	if delta == 0 {
 		return nil
 	}
-	if !c.stored {
-		var es [maxAsks]entry
-		for i := range c.rules {
-			r := &c.rules[i]
-			es[i] = entry{r, mix(c.hash, r.id), delta, c.marks[i]}
+	if c.far != nil {
+		if err := c.limiter.remote.settle(ctx, c, delta); err != nil {
+			return err
 		}
-		c.limiter.mem.settle(es[:len(c.rules)])
-	} else if err := c.limiter.remote.settle(ctx, c, delta); err != nil {
-		return err
+	} else {
+		var es [maxAsks]entry
+		rules := c.rules()
+		for i := range rules {
+			es[i] = entry{&rules[i], mix(c.hash, rules[i].id), delta, c.mark(i)}
+		}
+		c.limiter.mem.settle(es[:len(rules)])
 	}
 	c.cost = actual
-	for i := range c.rules {
-		if r := &c.rules[i]; !r.quota && delta < 0 {
-			c.marks[i] += delta * r.each // what came back is not held any more
-		}
-	}
+	c.held += min(0, delta)
 	return nil
+}
+
+// mark returns the instant after which rule i holds nothing of c.
+func (c *Charge) mark(i int) int64 {
+	r := &c.rules()[i]
+	switch {
+	case !r.quota:
+		return c.answer.Now + c.held*r.each
+	case c.far != nil:
+		return c.far.marks[i]
+	case c.closing&(1<<i) != 0:
+		return 0
+	}
+	return c.answer.Now + r.per + 1<<r.shift // before the next window can end
 }
 
 // Settle says, in a handler, what the request cost in the end: to every limiter
@@ -75,7 +137,7 @@ func Settle(ctx context.Context, actual int64) error {
 	}
 	var errs []error
 	for ; p != nil; p = p.outer {
-		if p.known {
+		if p.rule != nil {
 			errs = append(errs, p.Settle(ctx, actual))
 		}
 	}
@@ -90,19 +152,23 @@ type pending struct {
 	outer *pending
 }
 
-// read takes the numbers of answers into c and returns the refusal if not ok.
-func (c *Charge) read(as []Answer, ok bool) error {
+// take takes answers in, one for each rule, and returns the refusal if not ok.
+func (c *Charge) take(as []Answer, ok bool) error {
+	rules := c.rules()
 	var refused []string
 	least := 2.0
-	for i, a := range as {
-		r := &c.rules[i]
-		if c.marks[i] = a.At; !r.quota {
-			c.marks[i] = a.Now + c.cost*r.each
+	for i := range as {
+		a, r := as[i], &rules[i]
+		if r.quota && a.At-a.Now <= 1<<r.shift {
+			c.closing |= 1 << i
+		}
+		if c.far != nil {
+			c.far.marks[i] = a.At
 		}
 		if a.OK != ok { // of a refusal, only those that refuse matter
 			continue
 		}
-		left, reset, retry := r.read(a, c.cost)
+		left, _, retry := r.read(a, c.cost)
 		share := float64(left) / float64(r.most)
 		if !ok {
 			refused = append(refused, r.name)
@@ -113,10 +179,9 @@ func (c *Charge) read(as []Answer, ok bool) error {
 		}
 		if share < least {
 			least = share
-			c.Policy, c.Limit, c.Remaining, c.Reset, c.Retry, c.every = r.name, r.most, left, reset, retry, r.each
+			c.rule, c.answer = r, a
 		}
 	}
-	c.known = true
 	if ok {
 		return nil
 	}

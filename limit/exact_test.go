@@ -68,13 +68,13 @@ func TestRate_never_more_than_it_says(t *testing.T) {
 				gs = append(gs, grant{c.ns, cost})
 				continue
 			}
-			if ch.Retry <= 0 {
-				t.Fatalf("seed %d: refused cost %d of %d with Retry %v", seed, cost, burst, ch.Retry)
+			if ch.Retry() <= 0 {
+				t.Fatalf("seed %d: refused cost %d of %d with Retry %v", seed, cost, burst, ch.Retry())
 			}
 			if rnd.IntN(3) > 0 {
 				continue
 			}
-			c.ns += int64(ch.Retry) - 1
+			c.ns += int64(ch.Retry()) - 1
 			if _, err := l.Take(t.Context(), "k", cost); err == nil {
 				t.Fatalf("seed %d: admitted a nanosecond early", seed)
 			}
@@ -167,9 +167,9 @@ func TestQuota_never_more_than_its_count(t *testing.T) {
 			cost := 1 + rnd.Int64N(count)
 			ch, err := l.Take(t.Context(), "k", cost)
 			if err != nil && rnd.IntN(3) == 0 {
-				c.ns += int64(ch.Retry)
+				c.ns += int64(ch.Retry())
 				if _, err = l.Take(t.Context(), "k", cost); err != nil {
-					t.Fatalf("seed %d: waited Retry %v, still refused: %v", seed, ch.Retry, err)
+					t.Fatalf("seed %d: waited Retry %v, still refused: %v", seed, ch.Retry(), err)
 				}
 			}
 			if err != nil {
@@ -180,8 +180,8 @@ func TestQuota_never_more_than_its_count(t *testing.T) {
 				if err == nil {
 					t.Fatalf("seed %d: more than %d in a window", seed, count)
 				}
-				ends, sum = c.ns+int64(ch.Retry), 0
-				if length := int64(ch.Retry); !aligned && (length < per || length > per+per/8) || aligned && ends%per != 0 {
+				ends, sum = c.ns+int64(ch.Retry()), 0
+				if length := int64(ch.Retry()); !aligned && (length < per || length > per+per/8) || aligned && ends%per != 0 {
 					t.Fatalf("seed %d: a window of %d ns ends at %d, after %d", seed, per, ends, length)
 				}
 			}
@@ -202,8 +202,8 @@ func TestQuota_window_is_not_stretched(t *testing.T) {
 			t.Fatal(err)
 		}
 		ch, err := l.Take(t.Context(), "k", 1)
-		if err == nil || ch.Retry > q.Per+q.Per/8 {
-			t.Errorf("%+v: after the whole quota, Retry is %v, error %v", q, ch.Retry, err)
+		if err == nil || ch.Retry() > q.Per+q.Per/8 {
+			t.Errorf("%+v: after the whole quota, Retry is %v, error %v", q, ch.Retry(), err)
 		}
 	}
 }
@@ -273,16 +273,16 @@ func TestTake_impossible_costs(t *testing.T) {
 			if !errors.Is(err, limit.ErrCost) {
 				t.Errorf("%s, cost %d: error %v, want ErrCost", name, cost, err)
 			}
-			if cost > 0 && ch.Retry != -1 {
-				t.Errorf("%s, cost %d: Retry is %v, want -1", name, cost, ch.Retry)
+			if cost > 0 && ch.Retry() != -1 {
+				t.Errorf("%s, cost %d: Retry is %v, want -1", name, cost, ch.Retry())
 			}
 		}
-		if ch, err := l.Take(t.Context(), "k", 0); err != nil || ch.Remaining != 10 {
-			t.Errorf("%s: looking after refusals: %d left, %v, want 10", name, ch.Remaining, err)
+		if ch, err := l.Take(t.Context(), "k", 0); err != nil || ch.Remaining() != 10 {
+			t.Errorf("%s: looking after refusals: %d left, %v, want 10", name, ch.Remaining(), err)
 		}
 		ch, err := l.Take(t.Context(), "k", 10)
-		if err != nil || ch.Remaining != 0 {
-			t.Fatalf("%s: %d left, %v", name, ch.Remaining, err)
+		if err != nil || ch.Remaining() != 0 {
+			t.Fatalf("%s: %d left, %v", name, ch.Remaining(), err)
 		}
 		for _, actual := range []int64{math.MaxInt64, 10, 0} { // debts without bounds do not wrap around
 			if err := ch.Settle(t.Context(), actual); err != nil {
@@ -319,7 +319,7 @@ func TestTake_several_limits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return ch.Remaining
+		return ch.Remaining()
 	}
 	if _, err := l.Take(t.Context(), "k", 2); err != nil {
 		t.Fatal(err)
@@ -329,8 +329,8 @@ func TestTake_several_limits(t *testing.T) {
 	}
 	for range 50 {
 		ch, err := l.Take(t.Context(), "k", 1)
-		if err == nil || ch.Policy != "second" || ch.Retry != 500*time.Millisecond {
-			t.Fatalf("refused by %q for %v, error %v, want second for 500ms", ch.Policy, ch.Retry, err)
+		if err == nil || ch.Policy() != "second" || ch.Retry() != 500*time.Millisecond {
+			t.Fatalf("refused by %q for %v, error %v, want second for 500ms", ch.Policy(), ch.Retry(), err)
 		}
 	}
 	c.ns += int64(time.Second)
@@ -355,7 +355,7 @@ func TestTake_several_limits(t *testing.T) {
 	if c.ns-someday >= int64(time.Hour) {
 		t.Fatal("the hour is over")
 	}
-	if ch, err = l.Take(t.Context(), "k", 1); err != nil || ch.Policy != "hour" || ch.Remaining != 0 {
-		t.Errorf("the hundredth unit of the hour: %q has %d left, %v", ch.Policy, ch.Remaining, err)
+	if ch, err = l.Take(t.Context(), "k", 1); err != nil || ch.Policy() != "hour" || ch.Remaining() != 0 {
+		t.Errorf("the hundredth unit of the hour: %q has %d left, %v", ch.Policy(), ch.Remaining(), err)
 	}
 }

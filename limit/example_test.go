@@ -91,7 +91,7 @@ func ExampleLimiter_Take() {
 	mail := &limit.Limiter{Limits: []limit.Limit{limit.Quota{Name: "daily", Count: 2, Per: 24 * time.Hour}}}
 	for range 3 {
 		c, err := mail.Take(context.Background(), "customer 7", 1)
-		fmt.Println(c.Remaining, err)
+		fmt.Println(c.Remaining(), err)
 	}
 	// Output:
 	// 1 <nil>

@@ -9,12 +9,12 @@ func (m *Memory) At(now func() int64) *Memory {
 // Size returns the bytes that m holds for as long as it lives.
 func (m *Memory) Size() int {
 	m.once.Do(m.init)
-	const g, s, l = lines * 8 * 16, 16, 64
+	const g, s, l = places * 16, 16, 64
 	return len(m.groups)*g + len(m.spill)*s + len(m.locks)*l
 }
 
 // Parts gives tests a look at what a table is made of.
-func (m *Memory) Parts() []any { return []any{group{}, spill{}} }
+func (m *Memory) Parts() []any { return []any{group{}} }
 
 // Spread returns how many of the keys share the fullest lock.
 func (m *Memory) Spread(sum func(i int) uint64, n int) (most int) {

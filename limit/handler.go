@@ -40,8 +40,8 @@ func (g *guarded) Refusals() []error {
 
 func (g *guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	l := g.l
-	c, err := l.request(r)
-	if err != nil {
+	var c Charge
+	if err := l.request(&c, r); err != nil {
 		if e, ok := err.(*RefusedError); ok && e.header != nil {
 			c.keep(e.header, w.Header())
 			maps.Copy(w.Header(), e.header)
@@ -62,7 +62,7 @@ func (g *guarded) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (c *Charge) keep(h, outer http.Header) {
 	for _, name := range [...]string{fieldRate, fieldPolicy} {
 		if own := h[name]; len(own) > 0 && len(outer[name]) > 0 {
-			h[name] = append(outer[name][:len(outer[name]):len(outer[name])], own...)
+			h[name] = join(outer[name], own)
 		}
 	}
 }

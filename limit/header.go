@@ -60,14 +60,14 @@ func seconds(d time.Duration) int64 {
 
 // pace returns what RateLimit offers: r units over t seconds, never more than
 // the sustained rate.
-func (c *Charge) pace(refused bool) (r, t int64) {
+func (r *rule) pace(refused bool, left int64, reset, retry time.Duration) (units, over int64) {
 	switch {
-	case refused && c.Retry >= 0:
-		return 0, max(1, seconds(c.Retry))
-	case c.Remaining == 0:
-		return 0, seconds(max(c.Retry, 0))
+	case refused && retry >= 0:
+		return 0, max(1, seconds(retry))
+	case left == 0:
+		return 0, seconds(max(retry, 0))
 	}
-	return c.Remaining, seconds(max(c.Reset, time.Duration(c.Remaining*c.every)))
+	return left, seconds(max(reset, time.Duration(left*r.each)))
 }
 
 // fields sets the header fields about c, beside those of limiters further out:
@@ -75,38 +75,41 @@ func (c *Charge) pace(refused bool) (r, t int64) {
 // one string and one array.
 func (c *Charge) fields(h http.Header, refused bool) {
 	l := c.limiter
-	if !c.known || l.Shadow || l.HideIETF && l.HideLegacy {
+	if c.rule == nil || l.Shadow || l.HideIETF && l.HideLegacy {
 		return
 	}
 	var buf [192]byte
-	r, t := c.pace(refused)
-	b := appendItem(buf[:0], c.Policy)
+	left, reset, retry := c.read()
+	r, t := c.rule.pace(refused, left, reset, retry)
+	b := appendItem(buf[:0], c.rule.name)
 	b = strconv.AppendInt(append(b, ";r="...), r, 10)
 	b = strconv.AppendInt(append(b, ";t="...), t, 10)
 	n0 := len(b)
-	b = strconv.AppendInt(b, c.Limit, 10)
+	b = strconv.AppendInt(b, c.rule.most, 10)
 	n1 := len(b)
-	b = strconv.AppendInt(b, c.Remaining, 10)
+	b = strconv.AppendInt(b, left, 10)
 	n2 := len(b)
-	b = strconv.AppendInt(b, time.Now().Add(c.Reset+time.Second-1).Unix(), 10)
+	b = strconv.AppendInt(b, seconds(time.Duration(c.answer.Now)+reset), 10)
 	s := string(b)
-	v := &[5]string{s[:n0], c.policy, s[n0:n1], s[n1:n2], s[n2:]}
+	v := &[5]string{s[:n0], c.tier.policy, s[n0:n1], s[n1:n2], s[n2:]}
 	if !l.HideIETF {
-		add(h, fieldRate, v[0:1:1])
-		add(h, fieldPolicy, v[1:2:2])
+		rate, list := v[0:1:1], v[1:2:2]
+		if outer := h[fieldRate]; len(outer) > 0 {
+			rate, list = join(outer, rate), join(h[fieldPolicy], list)
+		}
+		h[fieldRate], h[fieldPolicy] = rate, list
 	}
-	if old := h[fieldRemaining]; l.HideLegacy || !refused && len(old) == 1 && less(old[0], v[3]) {
+	if l.HideLegacy {
+		return
+	}
+	if old := h[fieldRemaining]; !refused && len(old) == 1 && less(old[0], v[3]) {
 		return
 	}
 	h[fieldLimit], h[fieldRemaining], h[fieldReset] = v[2:3:3], v[3:4:4], v[4:5:5]
 }
 
-func add(h http.Header, name string, v []string) {
-	if old := h[name]; len(old) > 0 {
-		v = append(old[:len(old):len(old)], v...)
-	}
-	h[name] = v
-}
+// join returns the lines of a in front of those of b, in a new array.
+func join(a, b []string) []string { return append(a[:len(a):len(a)], b...) }
 
 // less compares two decimal numbers without signs or leading zeros.
 func less(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }

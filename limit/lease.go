@@ -30,8 +30,9 @@ func (ls *leases) spend(c *Charge, now int64) []Answer {
 	ls.mu.Lock()
 	defer ls.mu.Unlock()
 	var next [maxAsks]lease
-	for i := range c.rules {
-		r := &c.rules[i]
+	rules := c.tier.rules
+	for i := range rules {
+		r := &rules[i]
 		n, ok := ls.m[mix(c.hash, r.id)]
 		if !ok || n.until <= now {
 			return nil
@@ -43,9 +44,9 @@ func (ls *leases) spend(c *Charge, now int64) []Answer {
 		}
 		next[i] = n
 	}
-	as := make([]Answer, len(c.rules))
-	for i := range c.rules {
-		r, n := &c.rules[i], next[i]
+	as := make([]Answer, len(rules))
+	for i := range rules {
+		r, n := &rules[i], next[i]
 		ls.m[mix(c.hash, r.id)] = n
 		// On the store's clock, now is as far before the mark as before until.
 		as[i] = Answer{OK: true, Now: n.mark - (n.until - now), At: n.mark, Used: n.used - n.units}
@@ -66,7 +67,7 @@ func (ls *leases) keep(c *Charge, as []Answer, units, now int64) {
 	}
 	left := units - c.cost
 	for i := range as {
-		r, a := &c.rules[i], &as[i]
+		r, a := &c.tier.rules[i], &as[i]
 		n := lease{until: now + a.At - a.Now, units: left, used: a.Used, mark: a.At}
 		if !r.quota {
 			n.until = now + units*r.each

@@ -85,30 +85,31 @@ type Limiter struct {
 // Take charges cost units to a key under Limits, for uses other than HTTP
 // requests: a queue worker, an upstream. Cost 0 only looks. The error is a
 // [*RefusedError] unless ctx is done; the charge tells what is left in both cases.
-func (l *Limiter) Take(ctx context.Context, key string, cost int64) (Charge, error) {
+func (l *Limiter) Take(ctx context.Context, key string, cost int64) (c Charge, err error) {
 	l.once.Do(l.compile)
 	if l.err != nil {
-		return Charge{}, l.broken()
+		return c, l.broken()
 	}
 	var k []byte
 	if l.remote != nil {
 		k = []byte(key)
 	}
-	return l.charge(ctx, l.base, maphash.String(l.mem.seed, key), k, cost)
+	c.hash = maphash.String(l.mem.seed, key)
+	return c, l.charge(ctx, &c, l.base, k, cost)
 }
 
 // Check charges a request, like Handler, and returns nil or a [*RefusedError]
 // unless the request's context is done.
 func (l *Limiter) Check(r *http.Request) error {
-	_, err := l.request(r)
-	return err
+	var c Charge
+	return l.request(&c, r)
 }
 
 // request charges r. In shadow mode a refusal is counted but not returned.
-func (l *Limiter) request(r *http.Request) (Charge, error) {
+func (l *Limiter) request(c *Charge, r *http.Request) error {
 	l.once.Do(l.compile)
 	if l.err != nil {
-		return Charge{}, l.broken()
+		return l.broken()
 	}
 	t := l.base
 	if l.Tier != nil {
@@ -117,7 +118,7 @@ func (l *Limiter) request(r *http.Request) (Charge, error) {
 		}
 	}
 	if len(t.rules) == 0 {
-		return Charge{}, nil // Unlimited
+		return nil // Unlimited
 	}
 	cost := int64(1)
 	if l.Cost != nil {
@@ -125,37 +126,53 @@ func (l *Limiter) request(r *http.Request) (Charge, error) {
 	}
 	b := keys.Get().(*[]byte)
 	*b = appendKey((*b)[:0], l.parts, r)
-	c, err := l.charge(r.Context(), t, maphash.Bytes(l.mem.seed, *b), *b, cost)
+	c.hash = maphash.Bytes(l.mem.seed, *b)
+	err := l.charge(r.Context(), c, t, *b, cost)
 	if cap(*b) <= 4096 {
 		keys.Put(b)
 	}
-	return c, err
+	return err
 }
 
-// charge takes cost units of a key under t. The key itself is for the store only.
-func (l *Limiter) charge(ctx context.Context, t *tier, hash uint64, key []byte, cost int64) (c Charge, err error) {
-	c.limiter, c.rules, c.cost, c.policy = l, t.rules, cost, t.policy
+// charge takes cost units under t from the key that c has the hash of. The key
+// itself is for the store only.
+func (l *Limiter) charge(ctx context.Context, c *Charge, t *tier, key []byte, cost int64) error {
+	c.limiter, c.tier, c.cost, c.held = l, t, cost, cost
 	if len(t.rules) == 0 {
-		return c, l.broken()
+		return l.broken()
 	}
 	if cost < 0 || l.MaxCost > 0 && cost > l.MaxCost {
-		return c, l.verdict(&c, costly(cost))
+		return l.verdict(c, costly(cost))
 	}
-	c.hash = hash
 	if l.remote == nil {
-		return c, l.verdict(&c, l.local(&c))
+		return l.verdict(c, l.local(c))
 	}
-	c.caller = digest(nil, key)
-	err = l.remote.take(ctx, &c, t.shares)
+	err := l.remote.take(ctx, c, digest(nil, key))
 	if _, refused := err.(*RefusedError); err != nil && !refused {
-		return c, err // ctx is done: nobody waits for a verdict
+		return err // ctx is done: nobody waits for a verdict
 	}
-	return c, l.verdict(&c, err)
+	return l.verdict(c, err)
 }
 
 // local charges c to memory and returns nil or a refusal.
 func (l *Limiter) local(c *Charge) error {
-	rules := c.rules
+	rules := c.rules()
+	if len(rules) == 1 {
+		r := &rules[0]
+		a, over := l.mem.one(r, mix(c.hash, r.id), c.cost)
+		if over && l.Count != nil {
+			l.Count("overflow", r.name)
+		}
+		if a.OK && !r.quota {
+			c.rule, c.answer = r, a
+			return nil
+		}
+		return c.take([]Answer{a}, a.OK)
+	}
+	return l.several(c, rules)
+}
+
+func (l *Limiter) several(c *Charge, rules []rule) error {
 	var es [maxAsks]entry
 	var out [maxAsks]Answer
 	n := len(rules)
@@ -170,21 +187,28 @@ func (l *Limiter) local(c *Charge) error {
 			}
 		}
 	}
-	return c.read(out[:n], ok)
+	return c.take(out[:n], ok)
 }
 
 // verdict counts what was decided, and lets everything pass in shadow mode.
 func (l *Limiter) verdict(c *Charge, err error) error {
+	if l.Count == nil && !l.Shadow {
+		return err
+	}
+	return l.counted(c, err)
+}
+
+func (l *Limiter) counted(c *Charge, err error) error {
 	if l.Count != nil {
 		switch {
 		case err != nil && l.Shadow:
-			l.Count("shadow", c.Policy)
+			l.Count("shadow", c.Policy())
 		case err != nil:
-			l.Count("refused", c.Policy)
+			l.Count("refused", c.Policy())
 		default:
-			l.Count("allowed", c.Policy)
-			if c.known && c.Remaining <= c.Limit/5 {
-				l.Count("near", c.Policy)
+			l.Count("allowed", c.Policy())
+			if c.rule != nil && c.Remaining() <= c.rule.most/5 {
+				l.Count("near", c.Policy())
 			}
 		}
 	}

@@ -33,27 +33,24 @@ type Memory struct {
 	wall   int64 // start in Unix time
 	clock  func() int64
 	groups []group
-	spill  []spill
+	spill  []slot // with the rule it was charged under in place of a hash
 	locks  []lock
 }
 
-// A group is the places of the keys whose hashes share their upper bits. A hash
-// says in which line of eight to look first.
-type group struct {
-	hash [lines * 8]uint64
-	cell [lines * 8]int64
+// A group is the places of the keys whose hashes share some upper bits. The
+// lower ones say where to look first.
+type group [places]slot
+
+type slot struct {
+	hash uint64
+	cell int64
 }
 
 const (
-	lines    = 4
-	perSpill = 4 // groups that share an overflow cell and a lock
-	maxAsks  = 8 // limits on one request
+	places   = 64 // keys of a group
+	perSpill = 2  // groups that share an overflow cell and a lock
+	maxAsks  = 8  // limits on one request
 )
-
-type spill struct {
-	id   uint64 // the rule it was charged under
-	cell int64
-}
 
 type lock struct {
 	sync.Mutex
@@ -75,8 +72,8 @@ func (m *Memory) init() {
 	}
 	n = 1 << bits.Len(uint(n-1))
 	m.seed = maphash.MakeSeed()
-	m.groups = make([]group, n/len(group{}.hash))
-	m.spill = make([]spill, len(m.groups)/perSpill)
+	m.groups = make([]group, n/places)
+	m.spill = make([]slot, len(m.groups)/perSpill)
 	m.locks = make([]lock, min(256, len(m.spill)))
 	if m.clock == nil {
 		m.start = time.Now()
@@ -109,25 +106,21 @@ func mix(h, id uint64) uint64 {
 }
 
 // find returns where the hash is in g, or where it may go: a place whose cell
-// is over. It returns -1 if there is neither.
+// is over. It returns -1 if there is neither. A key goes to the first place it
+// can, so it is never behind one that nobody used yet.
 func (g *group) find(hash uint64, now int64) (i int, found bool) {
-	first := int(hash&(lines-1)) * 8
 	free := -1
-	for l := 0; l < lines; l++ {
-		at := (first + l*8) & (lines*8 - 1)
-		h := (*[8]uint64)(g.hash[at : at+8])
-		for j := range h {
-			if h[j] == hash {
-				return at + j, true
+	for j := range uint64(places) {
+		at := (hash + j) % places
+		switch s := &g[at]; {
+		case s.hash == hash:
+			return int(at), true
+		case s.cell <= now:
+			if free < 0 {
+				free = int(at)
 			}
-		}
-		if free < 0 {
-			c := (*[8]int64)(g.cell[at : at+8])
-			for j := range c {
-				if c[j] <= now {
-					free = at + j
-					break
-				}
+			if s.cell == 0 {
+				return free, false
 			}
 		}
 	}
@@ -136,15 +129,13 @@ func (g *group) find(hash uint64, now int64) (i int, found bool) {
 
 // An undo puts back what one charge changed.
 type undo struct {
-	hash *uint64
-	cell *int64
-	h    uint64
-	c    int64
+	at  *slot // nil if nothing was changed
+	was slot
 }
 
 func (u undo) do() {
-	if u.cell != nil {
-		*u.hash, *u.cell = u.h, u.c
+	if u.at != nil {
+		*u.at = u.was
 	}
 }
 
@@ -157,8 +148,8 @@ func (m *Memory) charge(e *entry, now int64) (a Answer, overflow bool, u undo) {
 	var was int64
 	switch {
 	case found:
-		was = g.cell[i]
-	case s.cell > now && s.id == e.rule.id:
+		was = g[i].cell
+	case s.cell > now && s.hash == e.rule.id:
 		was = s.cell // this key may be one of those that spent it
 	case s.cell > now && i < 0: // held by another rule
 		a = Answer{Now: now, At: max(s.cell, now+e.rule.most*e.rule.each), Used: e.rule.most}
@@ -169,13 +160,29 @@ func (m *Memory) charge(e *entry, now int64) (a Answer, overflow bool, u undo) {
 		return a, i < 0, u
 	}
 	if i < 0 {
-		u = undo{&s.id, &s.cell, s.id, s.cell}
-		s.id, s.cell = e.rule.id, next
+		u = undo{s, *s}
+		*s = slot{e.rule.id, next}
 		return a, true, u
 	}
-	u = undo{&g.hash[i], &g.cell[i], g.hash[i], g.cell[i]}
-	g.hash[i], g.cell[i] = e.hash, next
+	u = undo{&g[i], g[i]}
+	g[i] = slot{e.hash, next}
 	return a, false, u
+}
+
+// one is take for a single entry.
+func (m *Memory) one(r *rule, hash uint64, cost int64) (a Answer, overflow bool) {
+	gi, si := m.place(hash)
+	mu := &m.locks[si&(len(m.locks)-1)]
+	mu.Lock()
+	now := m.now()
+	g, i := &m.groups[gi], hash%places
+	if g[i].hash == hash { // where most keys are
+		g[i].cell, a = r.spend(g[i].cell, now, cost)
+	} else {
+		a, overflow, _ = m.charge(&entry{rule: r, hash: hash, cost: cost}, now)
+	}
+	mu.Unlock()
+	return a, overflow
 }
 
 // take charges all entries or none and fills out. The bits of overflow say
@@ -213,11 +220,11 @@ func (m *Memory) settle(es []entry) {
 		g, s := &m.groups[gi], &m.spill[si]
 		switch at, found := g.find(e.hash, now); {
 		case found:
-			g.cell[at] = e.rule.settle(g.cell[at], now, e.cost, e.mark)
-		case s.cell > now && s.id == e.rule.id:
+			g[at].cell = e.rule.settle(g[at].cell, now, e.cost, e.mark)
+		case s.cell > now && s.hash == e.rule.id:
 			s.cell = e.rule.settle(s.cell, now, e.cost, e.mark)
 		case e.cost > 0 && at >= 0:
-			g.hash[at], g.cell[at] = e.hash, e.rule.settle(0, now, e.cost, e.mark)
+			g[at] = slot{e.hash, e.rule.settle(0, now, e.cost, e.mark)}
 		}
 	}
 	m.unlock(locked)
@@ -253,7 +260,7 @@ func (m *Memory) note(hash uint64, at, now int64) {
 	defer m.locks[n].Unlock()
 	gi, _ := m.place(hash)
 	if i, _ := m.groups[gi].find(hash, now); i >= 0 {
-		m.groups[gi].hash[i], m.groups[gi].cell[i] = hash, at
+		m.groups[gi][i] = slot{hash, at}
 	}
 }
 
@@ -262,8 +269,8 @@ func (m *Memory) until(hash uint64, now int64) int64 {
 	m.locks[n].Lock()
 	defer m.locks[n].Unlock()
 	gi, _ := m.place(hash)
-	if i, found := m.groups[gi].find(hash, now); found && m.groups[gi].cell[i] > now {
-		return m.groups[gi].cell[i]
+	if i, found := m.groups[gi].find(hash, now); found && m.groups[gi][i].cell > now {
+		return m.groups[gi][i].cell
 	}
 	return 0
 }

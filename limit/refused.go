@@ -136,12 +136,12 @@ func (e *RefusedError) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // refuse returns the refusal of c by the named limits.
 func (c *Charge) refuse(by []string) error {
-	l := c.limiter
-	e := &RefusedError{Status: http.StatusTooManyRequests, Policies: by, Abuse: l.Abuse, Retry: c.Retry, header: http.Header{}}
-	if c.Retry < 0 {
+	l, retry := c.limiter, c.Retry()
+	e := &RefusedError{Status: http.StatusTooManyRequests, Policies: by, Abuse: l.Abuse, Retry: retry, header: http.Header{}}
+	if retry < 0 {
 		e.Err = ErrCost
 	} else {
-		wait := max(1, seconds(c.Retry))
+		wait := max(1, seconds(retry))
 		if l.Jitter {
 			wait += rand.Int64N(wait/10 + 1)
 		}

@@ -46,18 +46,19 @@ func newRemote(l *Limiter) *remote {
 
 // take charges c to the store, or to what stands in for it. An error that is
 // no refusal is that of ctx.
-func (rm *remote) take(ctx context.Context, c *Charge, shares []rule) error {
+func (rm *remote) take(ctx context.Context, c *Charge, caller [16]byte) error {
+	c.far = &far{caller: caller}
 	now := rm.notes.now()
 	if c.cost > 0 {
 		if cell := rm.notes.until(c.note(c.cost), now); cell > 0 {
 			return c.wait(cell, now)
 		}
 		if as := rm.leases.spend(c, now); as != nil {
-			return rm.grant(c, as)
+			return c.take(as, true)
 		}
 	}
 	if !rm.available(now) {
-		return rm.degraded(c, shares, nil)
+		return rm.degraded(c, nil)
 	}
 	units := rm.units(c, now)
 	as, err := rm.ask(ctx, c, units)
@@ -70,19 +71,14 @@ func (rm *remote) take(ctx context.Context, c *Charge, shares []rule) error {
 	case err != nil && ctx.Err() != nil:
 		return fmt.Errorf("limit: %w", ctx.Err())
 	case err != nil:
-		return rm.degraded(c, shares, err)
+		return rm.degraded(c, err)
 	case !allOK(as):
 		rm.remember(c, as, units, now)
-		return c.read(as, false)
+		return c.take(as, false)
 	case units > c.cost:
 		rm.leases.keep(c, as, units, now)
 	}
-	return rm.grant(c, as)
-}
-
-func (rm *remote) grant(c *Charge, as []Answer) error {
-	c.stored = true
-	return c.read(as, true)
+	return c.take(as, true)
 }
 
 // units returns how many to take at once: a lease for a caller who was here
@@ -128,12 +124,12 @@ func (rm *remote) settle(ctx context.Context, c *Charge, delta int64) error {
 }
 
 func (c *Charge) asks(cost int64) []Ask {
-	asks := make([]Ask, len(c.rules))
-	for i := range c.rules {
-		r := &c.rules[i]
-		key := digest(r.seal[:], c.caller[:])
+	asks := make([]Ask, len(c.tier.rules))
+	for i := range asks {
+		r := &c.tier.rules[i]
+		key := digest(r.seal[:], c.far.caller[:])
 		asks[i] = Ask{Key: key[:], Quota: r.quota, Aligned: r.aligned, Every: time.Duration(r.each),
-			Max: r.most, Cost: cost, Mark: c.marks[i]}
+			Max: r.most, Cost: cost, Mark: c.mark(i)}
 		if r.quota {
 			asks[i].Every = time.Duration(r.per)
 		}
@@ -189,7 +185,8 @@ func (rm *remote) available(now int64) bool {
 }
 
 // degraded decides without the store.
-func (rm *remote) degraded(c *Charge, shares []rule, err error) error {
+func (rm *remote) degraded(c *Charge, err error) error {
+	c.far = nil
 	if rm.l.Count != nil {
 		rm.l.Count("degraded", "")
 	}
@@ -202,7 +199,7 @@ func (rm *remote) degraded(c *Charge, shares []rule, err error) error {
 		}
 		return unavailable(err, pause)
 	}
-	c.rules = shares
+	c.share = true
 	return rm.l.local(c)
 }
 
@@ -214,7 +211,7 @@ func (rm *remote) remember(c *Charge, as []Answer, cost, now int64) {
 		if as[i].OK {
 			continue
 		}
-		_, _, retry := c.rules[i].read(as[i], cost)
+		_, _, retry := c.tier.rules[i].read(as[i], cost)
 		if retry < 0 {
 			return
 		}
@@ -225,14 +222,16 @@ func (rm *remote) remember(c *Charge, as []Answer, cost, now int64) {
 
 // note is the hash of what is remembered about a caller and a cost.
 func (c *Charge) note(cost int64) uint64 {
-	return mix(mix(c.hash, c.rules[len(c.rules)-1].id), uint64(cost))
+	return mix(mix(c.hash, c.tier.rules[len(c.tier.rules)-1].id), uint64(cost))
 }
 
 // wait refuses c by what was remembered.
 func (c *Charge) wait(cell, now int64) error {
-	r := &c.rules[cell&(maxAsks-1)]
-	d := time.Duration(cell - now)
-	c.Policy, c.Limit, c.Reset, c.Retry, c.every, c.known = r.name, r.most, d, d, r.each, true
+	r := &c.tier.rules[cell&(maxAsks-1)]
+	c.rule, c.answer = r, Answer{Now: now, At: cell, Used: r.most}
+	if !r.quota {
+		c.answer.At += (r.most - c.cost) * r.each
+	}
 	return c.refuse([]string{r.name})
 }
 

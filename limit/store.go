@@ -30,7 +30,7 @@ type Store interface {
 // A quota holds the end of a window and a count. A take passes if Cost plus the
 // count is at most Max; once the window has ended a new one starts, of length
 // Every from now, or up to the next multiple of Every since 1970 if Aligned. A
-// refund counts only if the window still ends at Mark. Where a debt goes beyond
+// refund counts only if the window ends at Mark or before. Where a debt goes beyond
 // 2×Max a store need not know how far, and then takes no refund in that window.
 type Ask struct {
 	Key     []byte        // at most 64 bytes, different in each ask of a call; not kept

@@ -99,7 +99,7 @@ WITH c AS MATERIALIZED (
 			ELSE greatest(now, r.at - least(-cost, mark-now)) END AS at,
 		greatest(0, least(most*2, cost + CASE WHEN q.ends > now THEN q.used ELSE 0 END)) AS used
 	FROM a CROSS JOIN c LEFT JOIN r ON r.key = a.key LEFT JOIN q ON q.key = a.key
-	WHERE cost > 0 OR NOT quota AND r.at > now AND mark > now OR quota AND q.ends > now AND q.ends = mark AND q.used < most*2
+	WHERE cost > 0 OR NOT quota AND r.at > now AND mark > now OR quota AND q.ends > now AND q.ends <= mark AND q.used < most*2
 ), ri AS (
 	INSERT INTO limit_rate (key, at) SELECT key, at FROM s WHERE NOT quota AND NOT found ORDER BY key ON CONFLICT DO NOTHING RETURNING 1
 ), ru AS (

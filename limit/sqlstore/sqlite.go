@@ -120,7 +120,7 @@ func (s *Store) settleSQLite(ctx context.Context, asks []limit.Ask) error {
 			}
 			delta := change(q)
 			switch {
-			case q.Quota && delta < 0 && (at != q.Mark || used >= 2*q.Max), !q.Quota && delta < 0 && q.Mark <= now:
+			case q.Quota && delta < 0 && (at == now || at > q.Mark || used >= 2*q.Max), !q.Quota && delta < 0 && q.Mark <= now:
 				continue // the charge holds nothing any more
 			case q.Quota:
 				if at == now {
