@@ -2,8 +2,11 @@ package render_test
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/glueful/glueful-go/render"
@@ -82,4 +85,68 @@ func TestRespond_statuses(t *testing.T) {
 	if w.Code != 200 || w.Body.String() != `{"text":"x"}` || w.Header().Get("Content-Length") != "12" {
 		t.Errorf("bare: %d %q %s", w.Code, w.Header(), w.Body)
 	}
+}
+
+// FuzzPage_links holds that a link stays on the host and path it was asked on,
+// has one cursor, keeps the other parameters, and cannot leave its header.
+func FuzzPage_links(f *testing.F) {
+	f.Add("/books?sort=a&page[cursor]=x", "cursor=")
+	f.Add("//evil.example/%2f..//?page%5bnumber%5D=3&a=;b&&=&%zz", "a&b\r\nX: y")
+	f.Add("/é<>\"?q=>;rel=next", "\x00\xff")
+	f.Add("http://other.example/x?y", "c")
+	f.Add("*", "c")
+	f.Fuzz(func(t *testing.T, target, cursor string) {
+		r := httptest.NewRequest("GET", "/fallback", nil)
+		r.RequestURI = target
+		w := httptest.NewRecorder()
+		if cursor == "" || strings.Contains(target, "#") {
+			return // a server never sees a fragment
+		}
+		if err := (render.Page[review]{Next: cursor}).Respond(w, r); err != nil {
+			t.Fatal(err)
+		}
+		var body struct{ Links struct{ Self, Next string } }
+		if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+			t.Fatalf("%s: %v", w.Body, err)
+		}
+		link := w.Header().Get("Link")
+		if link != "<"+body.Links.Next+`>; rel="next"` || strings.ContainsFunc(body.Links.Next, func(c rune) bool {
+			return c <= ' ' || c >= 0x7f || c == '<' || c == '>' || c == '"'
+		}) {
+			t.Errorf("Link: %s", link)
+		}
+		base := &url.URL{Scheme: "https", Host: "api.example", Path: "/"}
+		next, err := base.Parse(body.Links.Next)
+		if err != nil {
+			return // what the client sent is no URL, so the link made of it is none
+		}
+		if next.Host != base.Host || next.Scheme != base.Scheme {
+			t.Errorf("%q leads to %s", target, next)
+		}
+		if q := next.Query(); len(q["page[cursor]"]) != 1 || q.Get("page[cursor]") != cursor || q.Has("page[number]") {
+			t.Errorf("%q with %q: %s", target, cursor, next)
+		}
+	})
+}
+
+func FuzzRespond_accept(f *testing.F) {
+	f.Add("text/html, application/json;q=0.5")
+	f.Add("*/*;q=0, application/*;q=1.0001;x=\",\"")
+	f.Add("a/b;q=;q=1,,;/*")
+	f.Fuzz(func(t *testing.T, accept string) {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.Header["Accept"] = []string{accept}
+		w := httptest.NewRecorder()
+		err := render.Respond(w, r, &review{})
+		if sent := w.Body.Len() > 0; sent != (err == nil) {
+			t.Errorf("%q: %v after %q", accept, err, w.Body)
+		}
+		if !strings.Contains(strings.ToLower(accept), "json") && !strings.Contains(accept, "*") && err == nil {
+			t.Errorf("%q is answered with JSON", accept)
+		}
+		r.Header["Accept"] = []string{"application/json", accept}
+		if err := render.Respond(httptest.NewRecorder(), r, &review{}); err != nil {
+			t.Errorf("application/json, %q: %v", accept, err)
+		}
+	})
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -98,7 +99,7 @@ func openEnded(w http.ResponseWriter, r *http.Request) (context.Context, *http.R
 // Describe describes the answer; the shape is that of the data of an event.
 func (Stream[T]) Describe() Result {
 	res := describeBody[T](http.StatusOK)
-	res.Kind, res.Media = "stream", streamMedia
+	res.Kind, res.Media = "stream", slices.Clone(streamMedia)
 	return res
 }
 

@@ -25,7 +25,7 @@ import (
 
 // Tables are those of render.
 func Tables() []harness.Table {
-	return []harness.Table{list(), selected(), nested(), compressed(), endpoint()}
+	return []harness.Table{list(), selected(), nested(), compressed(), endpoint(), idle()}
 }
 
 // A thing has ten members.
