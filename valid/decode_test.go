@@ -298,15 +298,14 @@ func TestHostile(t *testing.T) {
 		_ = valid.Decode([]byte("[]"), v, valid.Limits{})
 	}
 	for name, body := range bodies {
-		for _, lim := range []valid.Limits{{}, {Elements: 1 << 30}, {Elements: 1 << 30, Depth: 1000}} {
+		for i, lim := range []valid.Limits{{}, {Elements: 1 << 30}, {Elements: 1 << 30, Depth: 1000}} {
+			if i == 2 && rounds(10) < 10 {
+				continue
+			}
 			for _, v := range targets() {
 				b := []byte(body)
-				start := time.Now()
 				if n := allocated(func() { _ = valid.Decode(b, v, lim) }); n > max(20*uint64(len(body)), mib)*11/10 && !raceEnabled {
 					t.Errorf("%s into %T with %+v: %d bytes for a body of %d", name, v, lim, n, len(body))
-				}
-				if took := time.Since(start); took > time.Second { // a few milliseconds, but the machine may be busy
-					t.Errorf("%s into %T took %v", name, v, took)
 				}
 			}
 		}
@@ -408,7 +407,7 @@ func TestDecodeKeepsNothing(t *testing.T) {
 
 func TestFloats(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for range 20_000 {
+	for range rounds(20_000) {
 		f := math.Float64frombits(r.Uint64())
 		if math.IsNaN(f) || math.IsInf(f, 0) {
 			continue

@@ -16,19 +16,8 @@ type span struct {
 	escaped  bool
 }
 
-// space skips the four white space bytes of RFC 8259 section 2.
-func (d *decoder) space() {
-	for d.pos < len(d.data) {
-		switch d.data[d.pos] {
-		case ' ', '\n', '\r', '\t':
-			d.pos++
-		default:
-			return
-		}
-	}
-}
-
-// peek returns the next byte after white space, 0 at the end.
+// peek returns the next byte after the white space of RFC 8259 section 2, 0 at
+// the end.
 func (d *decoder) peek() byte {
 	for d.pos < len(d.data) {
 		c := d.data[d.pos]

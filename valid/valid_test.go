@@ -38,6 +38,14 @@ func badSignup() *signup {
 
 const signupBody = `{"name":"Ada Lovelace","email":"ada@example.com","password":"correct horse","age":36,"tags":["math","engine","poetry"],"website":"https://example.com/ada"}`
 
+// rounds is n, or a tenth of it where time is short.
+func rounds(n int) int {
+	if raceEnabled || testing.Short() {
+		return n / 10
+	}
+	return n
+}
+
 // violations checks and returns what was found as "pointer code" lines.
 func violations(t *testing.T, err error) []string {
 	t.Helper()
