@@ -1,6 +1,7 @@
 package project
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -78,6 +79,47 @@ func (p *Plan) sub(l *level, i int) *level {
 		l.below[i], l.known[i] = sub, true
 	}
 	return sub
+}
+
+// checkNames refuses rules for members that do not exist, which would protect
+// nothing. It looks at the levels a selection can reach, up to a bound.
+func (p *Plan) checkNames() error {
+	open := map[string]bool{}
+	for _, name := range slices.Concat(p.rules.hidden, p.rules.Always) {
+		open[name] = true
+	}
+	for _, g := range p.rules.guards {
+		open[g.path] = true
+	}
+	queue := []*level{p.root}
+	for at := 0; at < len(queue) && at < maxLevels && len(open) > 0; at++ {
+		for i := range queue[at].members {
+			for name := range open {
+				if ends(queue[at].pathOf(i), name) {
+					delete(open, name)
+				}
+			}
+			if sub := p.sub(queue[at], i); sub != nil && sub.depth < maxDepth {
+				queue = append(queue, sub)
+			}
+		}
+	}
+	for name := range open {
+		return fmt.Errorf("project: rules for the member %q, which the answer does not have", name)
+	}
+	for _, only := range p.rules.Only {
+		l := p.root
+		for name := range strings.SplitSeq(only, ".") {
+			i, ok := l.at[name]
+			if !ok {
+				return fmt.Errorf("project: Only lists %q, which the answer does not have", only)
+			}
+			if l = p.sub(l, i); l == nil {
+				l = &level{}
+			}
+		}
+	}
+	return nil
 }
 
 // maxLevels bounds the levels a plan remembers: the ways through relations that

@@ -1,5 +1,7 @@
 package project
 
+import "slices"
+
 // A pick is what is selected of one level.
 type pick struct {
 	level *level
@@ -212,7 +214,15 @@ func (c *compiler) member(p *pick, i int, path string, positive bool) {
 	if p.state[i]&whole != 0 {
 		sub.star = true
 	}
+	before := len(c.paths)
 	c.write(sub, path+".", positive)
+	if positive && !slices.ContainsFunc(c.paths[before:], func(s string) bool { return s[0] != '-' }) {
+		c.paths = c.paths[:before] // all of it was left out
+		p.state[i] = out
+		if p.star {
+			c.paths = append(c.paths, "-"+path)
+		}
+	}
 }
 
 // cost is the price of an object: 1 for each member, and for lists below it

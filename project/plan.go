@@ -135,10 +135,8 @@ func (p *Plan) prepare() error {
 	var bad faults
 	p.order = p.parseSort(r.Sort, &bad)
 	if p.root != nil {
-		for _, name := range r.Always {
-			if _, ok := p.root.at[name]; !ok && !strings.Contains(name, ".") && p.answer.Members == nil {
-				return fmt.Errorf("project: Always names the unknown member %q", name)
-			}
+		if err := p.checkNames(); err != nil {
+			return err
 		}
 		if _, err := p.selection(selectionKey{}, nil); err != nil {
 			return fmt.Errorf("project: Default: %w", err)
