@@ -21,7 +21,7 @@ func (v *visit) fetch(f *flight) {
 	ctx := v.r.Context()
 	if f != nil {
 		rec.link, ctx = newLeash(ctx)
-		defer rec.link.cancel()
+		defer rec.link.end()
 	}
 	ctx = context.WithValue(ctx, fetchKey{}, rec)
 	r := rec.request(ctx)

@@ -87,10 +87,15 @@ type leash struct {
 
 func newLeash(parent context.Context) (*leash, context.Context) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
-	l := &leash{parent: parent}
+	l := &leash{parent: parent, cancel: cancel}
 	l.timer = time.AfterFunc(fetchTimeout, l.tie)
-	l.cancel = func() { l.timer.Stop(); cancel() }
 	return l, ctx
+}
+
+// end releases what the context holds.
+func (l *leash) end() {
+	l.timer.Stop()
+	l.cancel()
 }
 
 // tie makes the fetch end with the leader's request.

@@ -238,7 +238,7 @@ func TestTx_transfers(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 16 {
 		wg.Go(func() {
-			for range often(20, 2000) {
+			for range often(10, 2000) {
 				from := rand.Int64N(people)
 				to := (from + 1 + rand.Int64N(people-1)) % people
 				switch err := transfer(from+1, to+1, rand.Int64N(10)); {

@@ -29,13 +29,8 @@ type compressor struct{ next http.Handler }
 func (c compressor) Unwrap() http.Handler { return c.next }
 
 func (c compressor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if quality(r.Header["Accept-Encoding"], "gzip") == 0 {
-		w.Header().Add("Vary", "Accept-Encoding")
-		c.next.ServeHTTP(w, r)
-		return
-	}
 	z := &gzipWriter{ResponseWriter: w, head: r.Method == http.MethodHead}
-	w.Header().Add("Vary", "Accept-Encoding")
+	z.wanted = quality(r.Header["Accept-Encoding"], "gzip") > 0
 	for _, name := range []string{"If-Match", "If-None-Match"} {
 		if v := r.Header.Get(name); strings.Contains(v, tagSuffix) {
 			r.Header.Set(name, strings.ReplaceAll(v, tagSuffix, `"`))
@@ -59,6 +54,7 @@ var gzips = sync.Pool{New: func() any {
 // worth compressing.
 type gzipWriter struct {
 	http.ResponseWriter
+	wanted bool // the client takes gzip
 	head   bool
 	tagged bool // the request named a tag of ours
 
@@ -95,7 +91,7 @@ func (z *gzipWriter) WriteHeader(status int) {
 // fits reports whether the answer may be compressed, apart from its length.
 func (z *gzipWriter) fits() bool {
 	h := z.Header()
-	if z.status < 200 || z.status == 204 || z.status == 206 || z.status == 304 || h.Get("Content-Encoding") != "" ||
+	if !z.wanted || z.status < 200 || z.status == 204 || z.status == 206 || z.status == 304 || h.Get("Content-Encoding") != "" ||
 		h.Get("Content-Range") != "" || strings.Contains(h.Get("Cache-Control"), "no-transform") {
 		return false
 	}
@@ -110,8 +106,7 @@ func (z *gzipWriter) encode() {
 	h.Set("Content-Encoding", "gzip")
 	h.Del("Content-Length")
 	z.tag()
-	z.sent = true
-	z.ResponseWriter.WriteHeader(z.status)
+	z.send()
 	if !z.head {
 		z.zip = gzips.Get().(*gzip.Writer)
 		z.zip.Reset(z.ResponseWriter)
@@ -129,7 +124,16 @@ func (z *gzipWriter) plain() {
 	if z.status == http.StatusNotModified && z.tagged {
 		z.tag()
 	}
+	z.send()
+}
+
+// send sends the header, with what it depends on in it.
+func (z *gzipWriter) send() {
 	z.sent = true
+	vary := strings.ToLower(strings.Join(z.Header()["Vary"], ","))
+	if !strings.Contains(vary, "accept-encoding") && !strings.Contains(vary, "*") {
+		z.Header().Add("Vary", "Accept-Encoding")
+	}
 	z.ResponseWriter.WriteHeader(z.status)
 }
 

@@ -75,7 +75,6 @@ func TestPurgers_requests(t *testing.T) {
 			t.Errorf("call %d: %v", i, c.err)
 		}
 		all := seen()
-		_ = all
 		for _, want := range c.want {
 			if !slices.Contains(all, want) {
 				t.Errorf("call %d: %q was not sent", i, want)
@@ -165,6 +164,12 @@ func (r *recording) call(kind string, names []string) error {
 	return nil
 }
 
+func (r *recording) seen() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.calls)
+}
+
 func (r *recording) PurgeTags(_ context.Context, tags ...string) error { return r.call("tags", tags) }
 func (r *recording) PurgeURLs(_ context.Context, urls ...string) error { return r.call("urls", urls) }
 
@@ -177,15 +182,15 @@ func TestBatch_coalesces(t *testing.T) {
 		}
 		b.PurgeURLs(t.Context(), "http://x.example/")
 		synctest.Wait()
-		if len(to.calls) != 0 {
-			t.Errorf("sent before the delay: %q", to.calls)
+		if len(to.seen()) != 0 {
+			t.Errorf("sent before the delay: %q", to.seen())
 		}
 		time.Sleep(101 * time.Millisecond)
 		b.PurgeTags(t.Context(), "later")
 		time.Sleep(time.Second)
 		want := []string{"tags a,t0,t1,t2", "urls http://x.example/", "tags later"}
-		if !slices.Equal(to.calls, want) {
-			t.Errorf("calls %q, want %q", to.calls, want)
+		if !slices.Equal(to.seen(), want) {
+			t.Errorf("calls %q, want %q", to.seen(), want)
 		}
 	})
 }
@@ -198,12 +203,12 @@ func TestBatch_triesAgain(t *testing.T) {
 		time.Sleep(19 * time.Second)
 		b.PurgeTags(t.Context(), "b")
 		synctest.Wait()
-		if len(to.calls) != 1 {
-			t.Errorf("Retry-After was not respected: %q", to.calls)
+		if len(to.seen()) != 1 {
+			t.Errorf("Retry-After was not respected: %q", to.seen())
 		}
 		time.Sleep(time.Minute)
-		if want := []string{"tags a", "tags a,b", "tags a,b"}; !slices.Equal(to.calls, want) {
-			t.Errorf("calls %q, want %q", to.calls, want)
+		if want := []string{"tags a", "tags a,b", "tags a,b"}; !slices.Equal(to.seen(), want) {
+			t.Errorf("calls %q, want %q", to.seen(), want)
 		}
 	})
 }
@@ -217,8 +222,8 @@ func TestBatch_Close(t *testing.T) {
 		}
 		before := time.Now()
 		b.Close()
-		if len(to.calls) != 1 || time.Since(before) != 0 {
-			t.Errorf("Close sent %q after %v", to.calls, time.Since(before))
+		if len(to.seen()) != 1 || time.Since(before) != 0 {
+			t.Errorf("Close sent %q after %v", to.seen(), time.Since(before))
 		}
 		if err := b.PurgeTags(t.Context(), "d"); !errors.Is(err, purge.ErrClosed) {
 			t.Errorf("got %v, want ErrClosed", err)

@@ -6,7 +6,7 @@ require (
 	github.com/danielgtaylor/huma/v2 v2.37.2
 	github.com/didip/tollbooth/v7 v7.0.2
 	github.com/gin-gonic/gin v1.12.0
-	github.com/glueful/glueful-go v0.0.0-00010101000000-000000000000
+	github.com/glueful/glueful-go v0.0.0
 	github.com/go-chi/chi/v5 v5.5.0
 	github.com/go-chi/httprate v0.16.1
 	github.com/go-ozzo/ozzo-validation/v4 v4.4.1
@@ -38,6 +38,7 @@ require (
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/gabriel-vasile/mimetype v1.4.16 // indirect
 	github.com/gin-contrib/sse v1.1.0 // indirect
+	github.com/glueful/glueful-go/ext/sqlite v0.0.0
 	github.com/go-pkgz/expirable-cache/v3 v3.0.0 // indirect
 	github.com/go-playground/locales v0.14.2 // indirect
 	github.com/go-playground/universal-translator v0.18.2 // indirect
@@ -88,3 +89,5 @@ require (
 )
 
 replace github.com/glueful/glueful-go => ../..
+
+replace github.com/glueful/glueful-go/ext/sqlite => ../../ext/sqlite

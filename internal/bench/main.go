@@ -16,6 +16,7 @@ import (
 	"github.com/glueful/glueful-go/internal/bench/errsbench"
 	"github.com/glueful/glueful-go/internal/bench/harness"
 	"github.com/glueful/glueful-go/internal/bench/limitbench"
+	"github.com/glueful/glueful-go/internal/bench/modelbench"
 	"github.com/glueful/glueful-go/internal/bench/muxbench"
 	"github.com/glueful/glueful-go/internal/bench/renderbench"
 	"github.com/glueful/glueful-go/internal/bench/validbench"
@@ -27,6 +28,7 @@ var rooms = map[string]func() []harness.Table{
 	"cachehttp": cachehttpbench.Tables,
 	"errs":      errsbench.Tables,
 	"limit":     limitbench.Tables,
+	"model":     modelbench.Tables,
 	"mux":       muxbench.Tables,
 	"wire":      wirebench.Tables,
 	"render":    renderbench.Tables,
