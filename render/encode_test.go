@@ -155,6 +155,11 @@ func TestField_likeEncodingJSON(t *testing.T) {
 		Num: "1.50", Status: "<>", Text: text, PText: &text, JSON: jsoner{"&"}, Ptr: ptrer{"x"}, Addr: netip.MustParseAddr("::1"),
 		Plains: []plain{{1, ""}, {2, "b"}}, Marsh: jsoner{"m"}, Texter: text,
 	})
+	for _, year := range []int{-1, 0, 1, 999, 9999} {
+		for _, nanos := range []int{0, 1, 100, 999_999_999, 120_000_000} {
+			same(t, &kinds{Time: time.Date(year, 12, 31, 23, 59, 59, nanos, time.UTC)})
+		}
+	}
 	for _, bad := range []*kinds{
 		{F64: math.NaN()}, {F64: math.Inf(1)}, {F32: float32(math.Inf(-1))}, {Ratio: ratio(math.NaN())}, {Raw: []byte("{")}, {Num: "x"},
 		{Time: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}, {Time: time.Date(2000, 1, 1, 0, 0, 0, 0, time.FixedZone("", 24*3600))},

@@ -10,8 +10,9 @@ import (
 // that contain each other point to each other: a walk must expect cycles.
 // A Shape is read-only.
 type Shape struct {
-	Name   string   // the Go type, without its package
-	Fields []Member // in the order of the output
+	Name   string       // of the Go type, without its package
+	Type   reflect.Type // the Go type, whose fields are not the members if it has a View
+	Fields []Member     // in the order of the output
 }
 
 // A Member is one name of an object.
@@ -129,7 +130,7 @@ func (d *describer) shape(key shapeKey, run func(*Object)) *Shape {
 	if s := d.shapes[key]; s != nil {
 		return s
 	}
-	s := &Shape{Name: typeName(key.t)}
+	s := &Shape{Name: key.t.Name(), Type: key.t}
 	d.shapes[key] = s
 	first := true
 	ways(key.t, nil, run, func() *dryRun { return &dryRun{d: d} }, func(r *dryRun) {
@@ -168,7 +169,7 @@ func (d *describer) structShape(t reflect.Type, plan []plainField) *Shape {
 	if s := d.shapes[key]; s != nil {
 		return s
 	}
-	s := &Shape{Name: typeName(t)}
+	s := &Shape{Name: t.Name(), Type: t}
 	d.shapes[key] = s
 	for _, f := range plan {
 		sub, list := d.typeShape(f.typ)
@@ -177,13 +178,6 @@ func (d *describer) structShape(t reflect.Type, plan []plainField) *Shape {
 		})
 	}
 	return s
-}
-
-func typeName(t reflect.Type) string {
-	for t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return t.Name()
 }
 
 // guard names the view whose dry run panics.

@@ -25,7 +25,7 @@ var streamMedia = []string{mediaLines, mediaNDJSON, mediaEvents}
 // A Stream is an answer of many values, sent as they come: one JSON value a
 // line, or server-sent events if the client prefers text/event-stream. The
 // write timeout of the server does not end it, only a client that takes no
-// bytes for 30 seconds does.
+// bytes for 30 seconds does. It needs a ResponseWriter that can flush.
 //
 // An error before the first bytes are sent is returned as that of any other
 // answer. A later one is returned too, after the connection has been broken, so
