@@ -46,7 +46,9 @@ func (l Limits) filled() Limits {
 //     null where only pointers, slices, maps, interfaces and [Maybe] can hold
 //     it, numbers that do not fit or would be rounded. These are collected.
 //
-// 1.0 and 1e2 are whole numbers. A float is rounded if it does not print as it
+// A type with a method UnmarshalJSON or UnmarshalText reads its own part, which
+// is well-formed and free of duplicate names by then; what its error says is not
+// passed on. 1.0 and 1e2 are whole numbers. A float is rounded if it does not print as it
 // was sent, with as many digits. When Decode fails, v may be partly filled. A
 // v that cannot be read into at all is a plain error.
 func Decode(body []byte, v any, lim Limits) error {

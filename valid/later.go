@@ -9,6 +9,7 @@ import (
 type job struct {
 	stack []segment
 	code  string
+	first bool // inside First
 	run   func(context.Context) (bool, error)
 }
 
@@ -25,9 +26,8 @@ func Later[T any](code string, f func(ctx context.Context, v *T) (ok bool, err e
 		case c.dry != nil:
 			c.dry.custom(code)
 		case !c.probe && len(c.found) == 0:
-			c.jobs = append(c.jobs, job{slices.Clone(c.stack), code, func(ctx context.Context) (bool, error) {
-				return f(ctx, v)
-			}})
+			run := func(ctx context.Context) (bool, error) { return f(ctx, v) }
+			c.jobs = append(c.jobs, job{slices.Clone(c.stack), code, c.first, run})
 		}
 	}
 }
@@ -53,9 +53,13 @@ func asks[T any](code string, has func(context.Context, T) (bool, error), want b
 }
 
 func (c *C) runJobs() {
+	first := false // a rule inside First has failed
 	for _, j := range c.jobs {
 		if len(c.found) >= c.max {
 			return
+		}
+		if j.first && first {
+			continue
 		}
 		ok, err := j.run(c.ctx)
 		if err == nil {
@@ -69,6 +73,7 @@ func (c *C) runJobs() {
 			v := Violation{Code: j.code}
 			v.Pointer, v.In, v.Name = c.place(j.stack)
 			c.found = append(c.found, v)
+			first = first || j.first
 		}
 	}
 }

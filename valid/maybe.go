@@ -54,8 +54,7 @@ func (m *Maybe[T]) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, &m.value)
 }
 
-// absent, target and mark serve the rules, the reader and the description.
-func (m *Maybe[T]) absent() bool          { return m.state == 0 }
+// What the reader and the description need.
 func (m *Maybe[T]) target() reflect.Value { return reflect.ValueOf(&m.value).Elem() }
 func (m *Maybe[T]) mark(state uint8)      { m.state = state }
 func (m *Maybe[T]) inner() reflect.Type   { return reflect.TypeFor[T]() }

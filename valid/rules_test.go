@@ -334,6 +334,11 @@ func TestLater(t *testing.T) {
 	want(t, check(t, &user{"bob", 1, []string{"ada", "ada"}}, rule))
 	want(t, asked, "bob", "ada", "ada")
 	want(t, check(t, &user{" ada ", 1, []string{"ada", "eve"}}, rule), "#/name unique", "#/refs/1 no_such_ref")
+	t.Run("inside First one failure is enough", func(t *testing.T) {
+		asked = nil
+		want(t, check(t, &user{"ada", 1, []string{"eve"}}, valid.First(rule)), "#/name unique")
+		want(t, asked, "ada")
+	})
 	t.Run("nothing is asked when a cheap rule failed", func(t *testing.T) {
 		asked = nil
 		want(t, check(t, &user{"bob", 100, []string{"eve"}}, rule), "#/age max")

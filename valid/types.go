@@ -230,6 +230,7 @@ func (b *typeDescriber) members(t reflect.Type) *Schema {
 		p := b.schema(m.typ)
 		p.Name, p.In = m.name, m.in
 		if m.in != "" {
+			p.Nullable = false // text cannot say null
 			s.Params = append(s.Params, p)
 		} else {
 			s.Properties = append(s.Properties, p)

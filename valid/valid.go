@@ -25,6 +25,9 @@
 //
 //	func vatNumber(v *string, c *valid.C) { c.Want(len(*v) == 11, "vat") }
 //
+// Field and List infer the types of the rules given to them; inside another rule
+// a generic one is spelled out: valid.Set(valid.Trim[string]).
+//
 // Names. No rule names a field. The address &in.Email finds the struct field
 // (by address and type, only when something failed), and its tag gives the
 // name: a json tag becomes a JSON Pointer ("#/email"), a path, query, header
@@ -131,7 +134,7 @@ func (c *C) release() {
 		clear(c.keys)
 		c.found, c.jobs, c.texts, c.keys = c.found[:0], c.jobs[:0], c.texts[:0], c.keys[:0]
 	}
-	c.fault, c.stop = nil, false
+	c.fault, c.stop, c.first = nil, false, false
 	if cap(c.stack)+cap(c.texts)+cap(c.keys) < 1024 {
 		runs.Put(c)
 	}
@@ -261,10 +264,10 @@ func (c *C) broken(format string, args ...any) {
 // First makes rule stop at its first violation.
 func First[T any](rule Rule[T]) Rule[T] {
 	return func(v *T, c *C) {
-		old := c.max
-		c.max = min(old, len(c.found)+1)
+		most, first := c.max, c.first
+		c.max, c.first = min(most, len(c.found)+1), true
 		rule(v, c)
-		c.max = old
+		c.max, c.first = most, first
 	}
 }
 

@@ -3,7 +3,8 @@ package valid
 import "reflect"
 
 // isZero reports whether *v is what an absent member leaves behind, or an
-// empty list or map. The common types need no reflection.
+// empty list or map. The common types need no reflection; a method IsZero decides
+// for its type.
 func isZero[T any](v *T) bool {
 	switch v := any(v).(type) {
 	case *string:
@@ -18,8 +19,8 @@ func isZero[T any](v *T) bool {
 		return !*v
 	case *[]string:
 		return len(*v) == 0
-	case interface{ absent() bool }:
-		return v.absent()
+	case interface{ IsZero() bool }:
+		return v.IsZero()
 	}
 	r := reflect.ValueOf(v).Elem()
 	switch r.Kind() {
