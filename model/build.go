@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"strconv"
+	"sync"
 )
 
 // builder writes one statement. The first error sticks and is what the
@@ -27,8 +28,25 @@ type ref struct {
 	pivot string // alias of the pivot table it was reached through
 }
 
+// builders are ready for the next statement.
+var builders = sync.Pool{New: func() any { return &builder{buf: make([]byte, 0, 512)} }}
+
 func newBuilder(ctx context.Context, d Dialect) *builder {
-	return &builder{ctx: ctx, d: d, buf: make([]byte, 0, 512)}
+	b := builders.Get().(*builder)
+	b.ctx, b.d = ctx, d
+	return b
+}
+
+// free gives the builder back. database/sql has copied the arguments when a
+// statement has started.
+func (b *builder) free() {
+	clear(b.args)
+	clear(b.refs)
+	if cap(b.buf) > 16<<10 || cap(b.args) > 256 {
+		return
+	}
+	*b = builder{buf: b.buf[:0], args: b.args[:0], refs: b.refs[:0]}
+	builders.Put(b)
 }
 
 func (b *builder) fail(err error) {
@@ -134,6 +152,12 @@ func (b *builder) placeholder(n int) {
 
 // encode turns a Go value into an argument for a column.
 func (b *builder) encode(c *column, v any) any {
+	if text, ok := v.(string); ok && c.mode == viaString {
+		if err := checkText(text); err != nil {
+			b.fail(&valueError{c.String(), err})
+		}
+		return v
+	}
 	rv := reflect.ValueOf(v)
 	if !rv.IsValid() || rv.Type() != c.typ {
 		b.fail(fmt.Errorf("model: a %T is no value for %s, which is a %v", v, c, c.typ))
@@ -141,7 +165,7 @@ func (b *builder) encode(c *column, v any) any {
 	}
 	out, err := c.value(rv, b.d)
 	if err != nil {
-		b.fail(fmt.Errorf("model: %s: %w", c, err))
+		b.fail(&valueError{c.String(), err})
 	}
 	return out
 }

@@ -126,11 +126,13 @@ func (t *table) insert(ctx context.Context, db DB, row reflect.Value) error {
 	}
 	ins := t.insertion(h.dialect(), keyed)
 	t.prepare(row)
-	args, err := values(ins.written, row, h.dialect(), make([]any, 0, len(ins.written)))
-	if err != nil {
+	b := newBuilder(ctx, h.dialect())
+	defer b.free()
+	var err error
+	if b.args, err = values(ins.written, row, h.dialect(), b.args); err != nil {
 		return err
 	}
-	return t.writeRow(ctx, h, ins.text, args, ins.returned, row)
+	return t.writeRow(ctx, h, ins.text, b.args, ins.returned, row)
 }
 
 // writeRow runs a write of one row and reads back what it returns.

@@ -5,12 +5,13 @@ import (
 	"reflect"
 )
 
-// keyValue checks that v is a value for the key column. An integer of another
-// size or sign passes if it fits, so that Find(ctx, db, 7) is not a mistake.
-func (c *column) keyValue(v any) (reflect.Value, error) {
+// keyValue checks that v is a value for the key column and says whether it is
+// zero. An integer of another size or sign passes if it fits, so that
+// Find(ctx, db, 7) is not a mistake.
+func (c *column) keyValue(v any) (value any, zero bool, err error) {
 	rv := reflect.ValueOf(v)
 	if rv.IsValid() && rv.Type() == c.typ {
-		return rv, nil
+		return v, rv.IsZero(), nil
 	}
 	dst := reflect.New(c.typ).Elem()
 	switch {
@@ -19,9 +20,9 @@ func (c *column) keyValue(v any) (reflect.Value, error) {
 	case rv.CanUint() && dst.CanUint() && !dst.OverflowUint(rv.Uint()):
 		dst.SetUint(rv.Uint())
 	default:
-		return dst, fmt.Errorf("model: a %T is no key of %s, which is a %v", v, c.t.name, c.typ)
+		return nil, false, fmt.Errorf("model: a %T is no key of %s, which is a %v", v, c.t.name, c.typ)
 	}
-	return dst, nil
+	return dst.Interface(), dst.IsZero(), nil
 }
 
 // keyOf returns the key of a row, and whether it is not zero.

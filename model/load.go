@@ -141,6 +141,7 @@ func (g *group) fill(ctx context.Context, out sink) error {
 	h := g.db.handle()
 	l := &loader{group: g, s: &s, remote: &keys{cols: g.rel.steps[0].toCols}, counts: newTallies(&s)}
 	b := newBuilder(ctx, h.dialect())
+	defer b.free()
 	l.statement(b, x)
 	if b.err != nil {
 		return b.err

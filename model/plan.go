@@ -28,18 +28,21 @@ type table struct {
 
 	scopes []func(context.Context) (Cond, error)
 	hooks  hooks
-	lists  sync.Map // Dialect -> *list, the SELECT list of all columns
+	lists  sync.Map // what was worked out once: insertions, column types
+
+	scanners sync.Pool // for whole rows
 }
 
 // column is one field of the struct and one column of the table.
 type column struct {
-	t      *table
-	name   string
-	quoted string
-	path   []int
-	field  string // its name in Go, for messages
-	typ    reflect.Type
-	index  int // in table.columns
+	t       *table
+	name    string
+	quoted  string
+	path    []int
+	field   string // its name in Go, for messages
+	address any    // on the probe
+	typ     reflect.Type
+	index   int // in table.columns
 
 	pk, auto, touch, soft, lock, lazy, json, pivot bool
 
@@ -177,6 +180,7 @@ func (t *table) walk(v reflect.Value, path []int, fields map[any]named) {
 		}
 		if tagged && tag != "-" {
 			c := t.column(f, tag, at)
+			c.address = addr
 			fields[addr] = named{col: c}
 		}
 	}

@@ -216,7 +216,7 @@ func (b *builder) sql(c Cond) {
 			b.fail(fmt.Errorf("model: SQL(%q) has more ? than arguments", c.text))
 			return
 		}
-		b.free(args[0])
+		b.any(args[0])
 		args = args[1:]
 	}
 	b.w(rest)
@@ -225,8 +225,8 @@ func (b *builder) sql(c Cond) {
 	}
 }
 
-// free writes an argument that belongs to no column, or a column.
-func (b *builder) free(v any) {
+// any writes an argument that belongs to no column, or a column.
+func (b *builder) any(v any) {
 	if _, ok := lookup(v); ok {
 		if r, col := b.find(v); col != nil {
 			b.col(r, col)

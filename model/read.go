@@ -54,12 +54,11 @@ func (q Query[T]) head(list []T, key any, err error) (T, error) {
 // order of the fields; every part must have the type of its field.
 func (q Query[T]) Find(ctx context.Context, db DB, key ...any) (T, error) {
 	var zero T
-	s, err := q.byKey(key)
-	if err != nil {
+	if err := q.byKey(key); err != nil {
 		return zero, err
 	}
 	out := &slab[T]{list: make([]T, 0, 1)}
-	if err := s.read(ctx, db, out); err != nil {
+	if err := q.read(ctx, db, out); err != nil {
 		return zero, err
 	}
 	return q.head(out.list, keyForMessage(key), nil)
@@ -99,6 +98,7 @@ func (s *spec) count(ctx context.Context, db DB) (int64, error) {
 
 // value runs a statement that answers with one row of one column.
 func value(ctx context.Context, db DB, b *builder, dst any) error {
+	defer b.free()
 	if b.err != nil {
 		return b.err
 	}
@@ -122,37 +122,36 @@ func value(ctx context.Context, db DB, b *builder, dst any) error {
 func (s *spec) keyOrder() []Order {
 	orders := make([]Order, len(s.t.keys))
 	for i, c := range s.t.keys {
-		orders[i] = Order{field: c.of(s.t.probe).Addr().Interface()}
+		orders[i] = Order{field: c.address}
 	}
 	return orders
 }
 
 // byKey adds the condition that a row has the key.
-func (s *spec) byKey(key []any) (*spec, error) {
+func (s *spec) byKey(key []any) error {
 	keys := s.t.keys
 	if len(keys) == 0 {
-		return nil, fmt.Errorf("model: %s has no key", s.t.name)
+		return fmt.Errorf("model: %s has no key", s.t.name)
 	}
 	if len(keys) != len(key) {
-		return nil, fmt.Errorf("model: the key of %s has %d parts, not %d", s.t.name, len(keys), len(key))
+		return fmt.Errorf("model: the key of %s has %d parts, not %d", s.t.name, len(keys), len(key))
 	}
-	out := *s
-	conds := make([]Cond, 0, len(s.conds)+len(key))
-	conds = append(conds, s.conds...)
+	conds := make([]Cond, len(s.conds), len(s.conds)+len(key))
+	copy(conds, s.conds)
 	zero := true
 	for i, c := range keys {
-		v, err := c.keyValue(key[i])
+		v, none, err := c.keyValue(key[i])
 		if err != nil {
-			return nil, err
+			return err
 		}
-		zero = zero && v.IsZero()
-		conds = append(conds, Cond{op: opEqual, field: c.of(s.t.probe).Addr().Interface(), value: v.Interface()})
+		zero = zero && none
+		conds = append(conds, Cond{op: opEqual, field: c.address, value: v})
 	}
 	if zero {
-		return nil, &Error{Kind: ErrNoKey, Model: s.t.name}
+		return &Error{Kind: ErrNoKey, Model: s.t.name}
 	}
-	out.conds = conds
-	return &out, nil
+	s.conds = conds
+	return nil
 }
 
 func keyForMessage(key []any) any {

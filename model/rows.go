@@ -132,6 +132,19 @@ func (s *scanner) scan(rs *sql.Rows, row reflect.Value) error {
 	return nil
 }
 
+// forget lets go of the last row.
+func (s *scanner) forget() {
+	clear(s.slots)
+	for i, c := range s.cols {
+		switch c.mode {
+		case viaString:
+			s.dest[i] = nil
+		case viaCell:
+			s.cells[i].dst = reflect.Value{}
+		}
+	}
+}
+
 // again scans the row once more, for an error that names the column.
 func (s *scanner) again(rs *sql.Rows, row reflect.Value) error {
 	for i, c := range s.cols {
@@ -148,6 +161,7 @@ func (s *spec) read(ctx context.Context, db DB, out sink) error {
 	}
 	sel := s.selected()
 	b := newBuilder(ctx, h.dialect())
+	defer b.free()
 	b.selectRows(s, sel)
 	if b.err != nil {
 		return b.err
@@ -156,14 +170,30 @@ func (s *spec) read(ctx context.Context, db DB, out sink) error {
 		out.reserve(s.limit)
 	}
 	counts := newTallies(s)
-	each := func(reflect.Value) error { counts.row(); return nil }
-	if counts == nil {
-		each = nil
-	}
-	if err := fetch(ctx, h, b, out, newScanner(sel.cols, counts.dest()...), each); err != nil {
+	if err := s.rows(ctx, h, b, out, sel, counts); err != nil {
 		return err
 	}
 	return s.connect(loadContext{ctx, db}, out, counts)
+}
+
+func (s *spec) rows(ctx context.Context, h *handle, b *builder, out sink, sel selection, counts *tallies) error {
+	if counts != nil {
+		each := func(reflect.Value) error { counts.row(); return nil }
+		return fetch(ctx, h, b, out, newScanner(sel.cols, counts.dest()...), each)
+	}
+	if !sel.full {
+		return fetch(ctx, h, b, out, newScanner(sel.cols), nil)
+	}
+	sc, ok := s.t.scanners.Get().(*scanner)
+	if !ok {
+		sc = newScanner(sel.cols)
+	}
+	err := fetch(ctx, h, b, out, sc, nil)
+	if err == nil { // else a column may have its cell still
+		sc.forget()
+		s.t.scanners.Put(sc)
+	}
+	return err
 }
 
 // fetch runs a reading statement and scans every row; each is called after

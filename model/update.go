@@ -152,6 +152,7 @@ func (b *builder) movedIn(r ref) {
 func (t *table) change(ctx context.Context, db DB, row reflect.Value, tr trashed, returned []*column, set func(*builder)) error {
 	h := db.handle()
 	b := newBuilder(ctx, h.dialect())
+	defer b.free()
 	b.w("UPDATE ")
 	r := b.push(t)
 	b.from(r)
@@ -175,6 +176,7 @@ func (t *table) change(ctx context.Context, db DB, row reflect.Value, tr trashed
 func (t *table) destroy(ctx context.Context, db DB, row reflect.Value) error {
 	h := db.handle()
 	b := newBuilder(ctx, h.dialect())
+	defer b.free()
 	b.w("DELETE FROM ")
 	r := b.push(t)
 	b.from(r)
@@ -194,7 +196,7 @@ func (t *table) destroy(ctx context.Context, db DB, row reflect.Value) error {
 func (t *table) rowSpec(row reflect.Value, tr trashed) (*spec, error) {
 	key, _ := t.keyOf(row)
 	s := &spec{t: t, trashed: tr}
-	return s.byKey(key)
+	return s, s.byKey(key)
 }
 
 // version adds the optimistic lock to the condition of a write.
