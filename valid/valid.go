@@ -81,6 +81,7 @@ type C struct {
 	max   int      // violations wanted at most
 	fault error    // a rule that cannot work: reported instead of violations
 	stop  bool     // the running field needs no further rule
+	first bool     // inside First
 	probe bool     // only whether something fails is asked, not where
 	dry   *describer
 }
