@@ -74,7 +74,7 @@ type conn struct {
 // loses a cancel request that overtakes its statement, and a network may lose
 // anything; past this the socket is closed, which ends the wait here, and the
 // statement there as soon as the server looks.
-const patience = 250 * time.Millisecond
+const patience = 100 * time.Millisecond
 
 // watch bounds one call on the driver by ctx. What it returns must be called
 // when the call is over; nil needs no call.

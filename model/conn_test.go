@@ -123,6 +123,65 @@ func TestCancel_error(t *testing.T) {
 	}
 }
 
+// TestSilence takes the network away under a statement, without a word.
+func TestSilence(t *testing.T) {
+	dsn := schemaDSN(t)
+	ledgerOf(t, openDSN(t, dsn))
+	for _, c := range []struct {
+		name    string
+		unknown bool
+		run     func(ctx context.Context, p *proxy, db *model.Pool) error
+	}{
+		{"read", false, func(ctx context.Context, p *proxy, db *model.Pool) error {
+			p.silent.Store(true)
+			_, err := entries.All(ctx, db)
+			return err
+		}},
+		{"write", true, func(ctx context.Context, p *proxy, db *model.Pool) error {
+			p.silent.Store(true)
+			return entries.Insert(ctx, db, &entry{Tag: "a"})
+		}},
+		{"statement in a transaction", false, func(ctx context.Context, p *proxy, db *model.Pool) error {
+			return db.Tx(ctx, func(db model.DB) error {
+				p.silent.Store(true)
+				return entries.Insert(ctx, db, &entry{Tag: "a"})
+			})
+		}},
+		{"commit", true, func(ctx context.Context, p *proxy, db *model.Pool) error {
+			return db.Tx(ctx, func(db model.DB) error {
+				err := entries.Insert(ctx, db, &entry{Tag: "a"})
+				p.silent.Store(true)
+				return err
+			})
+		}},
+		{"connect", false, func(ctx context.Context, p *proxy, db *model.Pool) error {
+			p.silent.Store(true)
+			db.SQL().SetMaxIdleConns(0)
+			_, err := entries.All(ctx, db)
+			return err
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p, through := newProxy(t, dsn)
+			db := openDSN(t, through)
+			if _, err := entries.All(t.Context(), db); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			start := time.Now()
+			err := c.run(ctx, p, db)
+			if took := time.Since(start); took > 2*time.Second {
+				t.Errorf("it took %v under a deadline of 100ms", took)
+			}
+			if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, model.ErrCommitUnknown) != c.unknown {
+				t.Errorf("%v, want the deadline and unknown = %v", err, c.unknown)
+			}
+			t.Log(time.Since(start))
+		})
+	}
+}
+
 func TestIdleConnections(t *testing.T) {
 	dsn := schemaDSN(t)
 	admin := openDSN(t, dsn)

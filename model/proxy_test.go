@@ -22,6 +22,7 @@ type proxy struct {
 	drops  atomic.Int32 // answers lost so far
 	open   atomic.Int32 // connections of clients
 	most   atomic.Int32 // highest value of open
+	silent atomic.Bool  // swallow everything, like a network that is gone
 }
 
 // newProxy starts a proxy before the server of dsn and returns the DSN through it.
@@ -87,6 +88,10 @@ func (p *proxy) serve(client *net.TCPConn) {
 // requests forwards what the client sends, message by message.
 func (p *proxy) requests(server, client *net.TCPConn, lose *atomic.Bool) {
 	defer server.CloseWrite()
+	if p.silent.Load() {
+		io.Copy(io.Discard, client)
+		return
+	}
 	if !forward(server, client, 0) { // the first message has no type
 		return
 	}
@@ -98,6 +103,10 @@ func (p *proxy) requests(server, client *net.TCPConn, lose *atomic.Bool) {
 		// Execute, or Query when it ends a transaction or runs a text as it is.
 		if (kind[0] == 'E' || kind[0] == 'Q') && p.armed.Load() > 0 && p.skip.Add(-1) < 0 && p.armed.Add(-1) >= 0 {
 			lose.Store(true)
+		}
+		if p.silent.Load() {
+			io.Copy(io.Discard, client)
+			return
 		}
 		if !forward(server, client, kind[0]) {
 			return

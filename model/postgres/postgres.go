@@ -188,7 +188,7 @@ const cancels = 2
 
 // cancelTime is how long a cancel request waits for its turn and the server;
 // past it the connection it is about has been closed.
-const cancelTime = time.Second
+const cancelTime = time.Second / 2
 
 // dialer remembers the sockets of connections and holds back the dials of
 // cancel requests, which lib/pq makes with a context of its own.
