@@ -30,8 +30,13 @@ func Respond[T any](w http.ResponseWriter, r *http.Request, out *T) error {
 	if res, ok := any(out).(responder); ok {
 		return res.Respond(w, r)
 	}
-	if res, ok := any(*out).(responder); ok && !reflect.ValueOf(res).IsZero() {
-		return res.Respond(w, r) // a pointer to a result type, or an interface holding one
+	if refers(out) { // to a result type, perhaps
+		if isNil(out) {
+			return errNil
+		}
+		if res, ok := any(*out).(responder); ok {
+			return res.Respond(w, r)
+		}
 	}
 	return respondAt(w, r, http.StatusOK, "", out)
 }
@@ -59,7 +64,7 @@ func Append[T any](ctx context.Context, b []byte, x *T) ([]byte, error) {
 
 // respondAt answers with one body.
 func respondAt[T any](w http.ResponseWriter, r *http.Request, status int, at string, body *T) error {
-	if v := reflect.ValueOf(body).Elem(); v.Kind() == reflect.Pointer && v.IsNil() {
+	if isNil(body) {
 		return errNil
 	}
 	return respond(w, r, func(e *encoder, sel *Selection) int {
@@ -67,6 +72,21 @@ func respondAt[T any](w http.ResponseWriter, r *http.Request, status int, at str
 		e.location = at
 		return status
 	})
+}
+
+// refers reports whether *p is a pointer or an interface, isNil whether it ends
+// in nil. Neither copies what p points to.
+func refers(p any) bool {
+	k := reflect.TypeOf(p).Elem().Kind()
+	return k == reflect.Pointer || k == reflect.Interface
+}
+
+func isNil(p any) bool {
+	v := reflect.ValueOf(p).Elem()
+	for v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
 }
 
 // respond builds an answer and sends it.

@@ -3,11 +3,14 @@ package render_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/glueful/glueful-go/render"
 )
@@ -79,6 +82,16 @@ func TestRespond_statuses(t *testing.T) {
 	if w.Code != 204 || w.Body.Len() != 0 {
 		t.Errorf("NoContent: %d %s", w.Code, w.Body)
 	}
+	var held any = render.NoContent{}
+	w = get(t, "/", nil, func(w http.ResponseWriter, r *http.Request) error { return render.Respond(w, r, &held) })
+	if w.Code != 204 {
+		t.Errorf("NoContent in an interface: %d %s", w.Code, w.Body)
+	}
+	created := &render.Created[review]{At: "/r/1"}
+	w = get(t, "/", nil, func(w http.ResponseWriter, r *http.Request) error { return render.Respond(w, r, &created) })
+	if w.Code != 201 {
+		t.Errorf("a pointer to Created: %d %s", w.Code, w.Body)
+	}
 	w = get(t, "/", render.With(t.Context(), render.Select([]string{"text"})), func(w http.ResponseWriter, r *http.Request) error {
 		return render.Respond(w, r, &review{Text: "x"})
 	})
@@ -149,4 +162,84 @@ func FuzzRespond_accept(f *testing.F) {
 			t.Errorf("application/json, %q: %v", accept, err)
 		}
 	})
+}
+
+func TestRespond_failing(t *testing.T) {
+	for name, fail := range map[string]viewFunc{
+		"Fail":     func(o *render.Object) { o.Fail(fmt.Errorf("no")) },
+		"NaN":      func(o *render.Object) { o.Float("x", math.NaN()) },
+		"encoding": func(o *render.Object) { o.Any("x", func() {}) },
+		"a later list": func(o *render.Object) {
+			l := []viewFunc{nil, func(o *render.Object) { o.Float("x", math.Inf(1)) }}
+			render.List(o, "l", &l, (*viewFunc).View)
+		},
+	} {
+		w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+		list := []viewFunc{nil, fail}
+		if err := render.Respond(w, r, &list); err == nil || w.Body.Len() > 0 || len(w.Header()) > 0 {
+			t.Errorf("%s: %v after %q, %q", name, err, w.Body, w.Header())
+		}
+	}
+	w, r := httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil)
+	var none *book
+	var nothing any
+	var page *render.Page[book]
+	for name, err := range map[string]error{
+		"pointer": render.Respond(w, r, &none), "interface": render.Respond(w, r, &nothing),
+		"result": render.Respond(w, r, &page), "no out": render.Respond[book](w, r, nil),
+	} {
+		if err == nil || w.Body.Len() > 0 {
+			t.Errorf("a nil %s is answered with %d %s", name, w.Code, w.Body)
+		}
+	}
+}
+
+func TestRespond_head(t *testing.T) {
+	w, r := httptest.NewRecorder(), httptest.NewRequest("HEAD", "/", nil)
+	if err := render.Respond(w, r, &review{}); err != nil || w.Body.Len() > 0 || w.Header().Get("Content-Length") != "21" {
+		t.Errorf("%v, %q, %q", err, w.Body, w.Header())
+	}
+}
+
+func TestRespond_accept(t *testing.T) {
+	tests := []struct {
+		accept string
+		method string
+		ok     bool
+	}{
+		{"", "GET", true}, {"*/*", "GET", true}, {"application/*", "GET", true}, {"APPLICATION/JSON", "HEAD", true},
+		{"text/html, application/json;q=0.1", "GET", true}, {"text/html", "GET", false}, {"application/json;q=0", "GET", false},
+		{"application/json;q=0, */*", "GET", false}, {"application/json;q=no", "GET", false}, {"text/html", "POST", true}, {"text/html", "QUERY", false},
+	}
+	for _, tt := range tests {
+		r := httptest.NewRequest(tt.method, "/", nil)
+		if tt.accept != "" {
+			r.Header.Set("Accept", tt.accept)
+		}
+		err := render.Respond(httptest.NewRecorder(), r, &review{})
+		status := http.StatusOK
+		if e, ok := err.(interface{ HTTPStatus() int }); ok {
+			status = e.HTTPStatus()
+		}
+		if early := render.DescribeOf[review]().Accepts(r); (early == nil) != (err == nil) {
+			t.Errorf("%s %q: Accepts says %v, Respond %v", tt.method, tt.accept, early, err)
+		}
+		if want := map[bool]int{true: 200, false: 406}[tt.ok]; status != want {
+			t.Errorf("%s %q: %d, want %d", tt.method, tt.accept, status, want)
+		}
+	}
+}
+
+// TestRespond_large holds that a body above the size that is kept is right, and
+// that what is kept is not mixed up.
+func TestRespond_large(t *testing.T) {
+	big, small := review{Text: strings.Repeat("x", 3<<20)}, review{Text: "y"}
+	for range 3 {
+		for _, x := range []*review{&big, &small} {
+			got, err := body(x, nil)
+			if err != nil || len(got) != len(`{"stars":0,"text":""}`)+len(x.Text) || !utf8.ValidString(got) {
+				t.Errorf("%d bytes, %v", len(got), err)
+			}
+		}
+	}
 }

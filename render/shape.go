@@ -130,7 +130,11 @@ func (d *describer) shape(key shapeKey, run func(*Object)) *Shape {
 	if s := d.shapes[key]; s != nil {
 		return s
 	}
-	s := &Shape{Name: key.t.Name(), Type: key.t}
+	t := key.t
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	s := &Shape{Name: t.Name(), Type: t}
 	d.shapes[key] = s
 	first := true
 	ways(key.t, nil, run, func() *dryRun { return &dryRun{d: d} }, func(r *dryRun) {

@@ -50,6 +50,18 @@ func TestDescribeOf(t *testing.T) {
 	}
 }
 
+func TestShape_Relation(t *testing.T) {
+	shape := render.DescribeOf[book]().Shape
+	for path, want := range map[string][2]bool{
+		"title": {}, "author": {true, false}, "reviews": {true, true}, "author.books": {true, true}, "author.books.reviews.text": {},
+		"reviews_count": {true, false}, "": {}, "no": {}, "title.no": {}, "author.no.no": {},
+	} {
+		if relation, list := shape.Relation(path); relation != want[0] || list != want[1] {
+			t.Errorf("Relation(%q) = %v, %v", path, relation, list)
+		}
+	}
+}
+
 func TestResult_Reads(t *testing.T) {
 	b := new(book)
 	a, r := b.Author.Probe(), b.Reviews.Probe()

@@ -47,6 +47,7 @@ type Error struct {
 	Err     error  // the cause; may be nil
 }
 
+// Error says where and why, for a log.
 func (e *Error) Error() string {
 	s := "patch: "
 	if e.Pointer != "" {
