@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/glueful/glueful-go/project"
 	"github.com/glueful/glueful-go/valid"
 )
 
@@ -149,38 +150,39 @@ func wildcards(pattern string) []string {
 }
 
 // bind fills *in, a pointer to the binding's type. The body goes first, so that
-// a path value wins over whatever it says.
-func (b *binding) bind(w http.ResponseWriter, r *http.Request, in any) error {
+// a path value wins over whatever it says. It returns the parameters of the query
+// string that belong to the plan.
+func (b *binding) bind(w http.ResponseWriter, r *http.Request, in any, plan *project.Plan) (url.Values, error) {
 	if b.body {
 		if err := valid.ReadJSON(w, r, in, bodyLimits(r)); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if len(b.path)+len(b.query)+len(b.header) == 0 && r.URL.RawQuery == "" {
-		return nil
+		return nil, nil
 	}
 	var bad faults
 	v := reflect.ValueOf(in).Elem()
 	for i := range b.path {
 		bad.one(&b.path[i], v, r.PathValue(b.path[i].name))
 	}
-	b.bindQuery(r, v, &bad)
+	values := b.bindQuery(r, v, plan, &bad)
 	for i := range b.header {
 		if values := r.Header[b.header[i].name]; len(values) > 0 {
 			bad.all(&b.header[i], v, values)
 		}
 	}
-	return bad.err()
+	return values, bad.err()
 }
 
-func (b *binding) bindQuery(r *http.Request, v reflect.Value, bad *faults) {
+func (b *binding) bindQuery(r *http.Request, v reflect.Value, plan *project.Plan, bad *faults) url.Values {
 	if r.URL.RawQuery == "" {
-		return
+		return nil
 	}
 	values, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		bad.add("query", "", "malformed")
-		return
+		return nil
 	}
 	known := 0
 	for i := range b.query {
@@ -190,13 +192,15 @@ func (b *binding) bindQuery(r *http.Request, v reflect.Value, bad *faults) {
 		}
 	}
 	if known == len(values) {
-		return
+		return nil
 	}
 	for name := range values {
-		if !slices.ContainsFunc(b.query, func(p parameter) bool { return p.name == name }) {
-			bad.add("query", name, "unknown")
+		if plan != nil && plan.Owns(name) || slices.ContainsFunc(b.query, func(p parameter) bool { return p.name == name }) {
+			continue
 		}
+		bad.add("query", name, "unknown")
 	}
+	return values
 }
 
 // bodyLimits are those of the route, so that there is one place to set them.

@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"sync"
 
 	"github.com/glueful/glueful-go/errs"
+	"github.com/glueful/glueful-go/project"
 	"github.com/glueful/glueful-go/render"
 	"github.com/glueful/glueful-go/valid"
 )
@@ -46,9 +48,11 @@ func Do[In, Out any](f func(context.Context, In) (Out, error), kinds ...error) h
 	return &action[In, Out]{f: f, kinds: kinds}
 }
 
-// ByID is the input of a handler that finds one thing by the wildcard {id}.
+// ByID is the input of a handler that finds one thing by the wildcard {id}. The
+// client may select members of it with fields and expand.
 type ByID[K any] struct {
 	ID K `path:"id"`
+	project.Query
 }
 
 // action is the handler made by Do.
@@ -60,8 +64,19 @@ type action[In, Out any] struct {
 	err    error // why the action cannot run; set by once
 	in     *binding
 	checks bool
+	plan   *project.Plan // nil unless In embeds a project.Query
 	result render.Result
 }
+
+// selecting is met by *In when it embeds a project.Query, and ruled when it also
+// says what the query may ask.
+type (
+	selecting interface {
+		Bind(context.Context, *project.Plan, url.Values) error
+		Selection() any
+	}
+	ruled interface{ Allow(*project.Rules) }
+)
 
 // checked is met by *In when the input has rules.
 type checked interface{ Valid(*valid.C) }
@@ -71,8 +86,31 @@ func (a *action[In, Out]) setUp() error {
 		a.in, a.err = bindingOf(reflect.TypeFor[In]())
 		_, a.checks = any(new(In)).(checked)
 		a.result = render.DescribeOf[Out]()
+		if _, ok := any(new(In)).(selecting); ok && a.err == nil {
+			a.plan, a.err = planFor(any(new(In)), a.result)
+		}
 	})
 	return a.err
+}
+
+// planFor compiles what a client may ask of the answer: the view says what there
+// is, the input's Allow what is permitted.
+func planFor(in any, result render.Result) (*project.Plan, error) {
+	answer := project.Answer{Kind: result.Kind, Compile: func(paths []string) any { return render.Select(paths) }}
+	if result.Shape != nil {
+		answer.Members, answer.Relation = result.Shape.Members, result.Shape.Relation
+	}
+	if result.Reads != nil {
+		answer.Reads = func(probe, selection any) [][]any {
+			sel, _ := selection.(*render.Selection)
+			return result.Reads(probe, sel)
+		}
+	}
+	var allow func(*project.Rules)
+	if r, ok := in.(ruled); ok {
+		allow = r.Allow
+	}
+	return project.NewPlan(allow, answer)
 }
 
 func (a *action[In, Out]) prepare(pattern string) error {
@@ -97,7 +135,11 @@ func (a *action[In, Out]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var in In
-	if err := a.in.bind(w, r, &in); err != nil {
+	values, err := a.in.bind(w, r, &in, a.plan)
+	if err == nil && a.plan != nil {
+		r, err = a.project(r, &in, values)
+	}
+	if err != nil {
 		fail(w, r, err)
 		return
 	}
@@ -121,6 +163,18 @@ func (a *action[In, Out]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		fail(w, r, err)
 	}
+}
+
+// project binds the query and puts its selection where render finds it.
+func (a *action[In, Out]) project(r *http.Request, in *In, values url.Values) (*http.Request, error) {
+	q := any(in).(selecting)
+	if err := q.Bind(r.Context(), a.plan, values); err != nil {
+		return r, err
+	}
+	if sel, ok := q.Selection().(*render.Selection); ok && sel != nil {
+		r = r.WithContext(render.With(r.Context(), sel))
+	}
+	return r, nil
 }
 
 func runRules[In any](in *In, c *valid.C) { any(in).(checked).Valid(c) }

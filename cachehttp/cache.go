@@ -205,6 +205,7 @@ var (
 	ErrUnconditional = &Error{428, "precondition_required", "send If-Match with the ETag you read"}
 )
 
+// Error implements [error].
 func (e *Error) Error() string { return "cachehttp: " + e.text }
 
 // HTTPStatus is the status that answers the error.

@@ -43,7 +43,9 @@ func (s *site) do(method, url string, fields ...string) *http.Response {
 	r := httptest.NewRequest(method, url, nil)
 	for _, f := range fields {
 		name, value, _ := strings.Cut(f, ":")
-		r.Header.Add(name, strings.TrimSpace(value))
+		if r.Header.Add(name, strings.TrimSpace(value)); name == "Host" {
+			r.Host = strings.TrimSpace(value)
+		}
 	}
 	w := httptest.NewRecorder()
 	s.h.ServeHTTP(w, r)

@@ -483,6 +483,40 @@ func TestVary_bounds(t *testing.T) {
 	reused(two{fields: fields("Cache-Control: max-age=60", "Vary: "+strings.Join(names[:16], ", "))})(t)
 }
 
+func TestKey_mounts(t *testing.T) {
+	var c cachehttp.Cache
+	mux := http.NewServeMux()
+	for _, prefix := range []string{"/a", "/b"} {
+		mux.Handle(prefix+"/", http.StripPrefix(prefix, c.Handler(reply(200, prefix, "Cache-Control: max-age=60"))))
+	}
+	s := &site{t: t, h: mux}
+	for range 2 {
+		for _, prefix := range []string{"/a", "/b"} {
+			want(t, prefix, text(s.do("GET", prefix+"/x")), prefix)
+		}
+	}
+	s.h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		tenant := r.Header.Get("X-Tenant")
+		r.URL.Path = "/" + tenant
+		c.Handler(reply(200, tenant, "Cache-Control: max-age=60")).ServeHTTP(w, r)
+	})
+	for _, tenant := range []string{"one", "two", "one"} {
+		want(t, tenant, text(s.do("GET", "/shared", "X-Tenant: "+tenant)), tenant)
+	}
+}
+
+func TestCache_withinItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c cachehttp.Cache
+		s := newSite(t, &c, cachehttp.Policy{}, c.With(cachehttp.Policy{})(reply(200, "x", "Cache-Control: max-age=60")).ServeHTTP)
+		before := time.Now()
+		s.get()
+		want(t, "answer", answer(s.get()), "200 x")
+		want(t, "time", time.Since(before), time.Duration(0))
+		s.wantCalls(1)
+	})
+}
+
 func TestStore_failuresAreMisses(t *testing.T) {
 	c := &cachehttp.Cache{Store: failing{}, Log: slog.New(slog.DiscardHandler)}
 	s := newSite(t, c, cachehttp.Policy{}, say("Cache-Control: max-age=60"))

@@ -42,7 +42,7 @@ func (c *Cache) purge(ctx context.Context, soft bool, tags, urls []string) error
 		if err != nil || u.Host == "" {
 			return fmt.Errorf("cachehttp: bad URL %q", s)
 		}
-		all = append(all, urlTag(appendURL([]byte(u.Scheme), u.Scheme, u.Host, u, c.canonicalQuery(u.RawQuery))))
+		all = append(all, urlTag(appendURL([]byte(u.Scheme), u.Scheme, u.Host, u.EscapedPath(), c.canonicalQuery(u.RawQuery), u.ForceQuery)))
 	}
 	err := c.drop(ctx, soft, all)
 	if c.Upstream != nil && len(tags) > 0 {
@@ -169,13 +169,20 @@ func (w *watcher) invalidate() {
 	if r.TLS != nil {
 		scheme = "https"
 	}
-	self := *r.URL
+	tag := func(host, path string, u *url.URL) string {
+		return urlTag(appendURL([]byte(scheme), scheme, host, path, c.canonicalQuery(u.RawQuery), u.ForceQuery))
+	}
+	self, err := url.ParseRequestURI(publicPath(r))
+	if err != nil {
+		self = &url.URL{Path: "/"}
+	}
 	self.Scheme, self.Host = scheme, r.Host
-	tags := []string{urlTag(appendURL([]byte(scheme), scheme, r.Host, &self, c.canonicalQuery(self.RawQuery)))}
+	tags := []string{tag(r.Host, publicPath(r), r.URL)}
 	for _, name := range []string{"Location", "Content-Location"} {
-		u, err := self.Parse(w.Header().Get(name))
-		if err == nil && w.Header().Get(name) != "" && strings.EqualFold(u.Host, self.Host) {
-			tags = append(tags, urlTag(appendURL([]byte(scheme), scheme, u.Host, u, c.canonicalQuery(u.RawQuery))))
+		value := w.Header().Get(name)
+		u, err := self.Parse(value)
+		if err == nil && value != "" && strings.EqualFold(u.Host, self.Host) {
+			tags = append(tags, tag(u.Host, u.EscapedPath(), u))
 		}
 	}
 	if err := c.drop(context.WithoutCancel(r.Context()), false, tags); err != nil {

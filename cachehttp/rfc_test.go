@@ -361,7 +361,8 @@ var reusing = []rule{
 		s := safe(t, script(say("Cache-Control: max-age=60"), reply(201, "", "Location: http://example.com/a")))
 		s.get()
 		s.do("POST", "http://evil.example/list")
+		s.do("POST", "//example.com/list", "Host: evil.example")
 		s.get()
-		s.wantCalls(2)
+		s.wantCalls(3)
 	}},
 }

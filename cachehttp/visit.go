@@ -92,6 +92,10 @@ func (v *visit) answer() bool {
 			v.serve(v.hit())
 			return false
 		}
+		if outer, ok := v.r.Context().Value(fetchKey{}).(*recorder); ok && outer.v.h.cache == v.h.cache {
+			v.h.next.ServeHTTP(v.w, v.r) // this cache already waits for us
+			return false
+		}
 		if v.ctl.OnlyIfCached {
 			v.h.cache.deny(v.w, v.r, ErrNotCached)
 			return false
@@ -185,8 +189,11 @@ func (v *visit) appendKey(b []byte) []byte {
 	if c.Query != nil || c.SortQuery {
 		v.query = c.canonicalQuery(v.query)
 	}
-	b = append(b, scheme...)
-	b = appendURL(b, scheme, r.Host, r.URL, v.query)
+	path, seen := publicPath(r), r.URL.EscapedPath()
+	b = appendURL(append(b, scheme...), scheme, r.Host, path, v.query, r.URL.ForceQuery)
+	if seen != path {
+		b = append(append(b, "\n>"...), seen...) // rewritten on the way to us
+	}
 	for _, name := range c.Headers {
 		b = append(append(append(b, '\n'), name...), ':')
 		b = field.AppendNormal(b, r.Header[http.CanonicalHeaderKey(name)])
@@ -197,19 +204,28 @@ func (v *visit) appendKey(b []byte) []byte {
 	return b
 }
 
-func appendURL(b []byte, scheme, host string, u *url.URL, query string) []byte {
+// publicPath is the path that the client asked for, which middleware such as
+// http.StripPrefix does not change.
+func publicPath(r *http.Request) string {
+	path, _, _ := strings.Cut(r.RequestURI, "?")
+	if !strings.HasPrefix(path, "/") {
+		return r.URL.EscapedPath()
+	}
+	return path
+}
+
+func appendURL(b []byte, scheme, host, path, query string, force bool) []byte {
 	b = append(b, "://"...)
 	port := ":80"
 	if scheme == "https" {
 		port = ":443"
 	}
 	b = append(b, strings.ToLower(strings.TrimSuffix(host, port))...)
-	path := u.EscapedPath()
 	if path == "" {
 		path = "/"
 	}
 	b = append(b, path...)
-	if query != "" || u.ForceQuery {
+	if query != "" || force {
 		b = append(append(b, '?'), query...)
 	}
 	return b

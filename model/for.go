@@ -15,6 +15,7 @@ import (
 //	Order(yield func(field any, desc bool) bool)
 //	Window() (size int, cursor string, count bool)
 //	PageNumber() int // from 1, or 0 for a page by cursor
+//	Seal(cursor string) string // the cursor in the form clients get
 //
 // Operators are eq, ne, gt, ge, lt, le, in, nin, between, contains, starts,
 // ends, null and notnull; args have the field's type, and search is contains
@@ -52,6 +53,9 @@ func (m *Model[T]) For(source interface{ Reads(probe any) [][]any }) Query[T] {
 	}
 	if s, ok := source.(interface{ PageNumber() int }); ok {
 		q.window.number = max(0, s.PageNumber())
+	}
+	if s, ok := source.(interface{ Seal(string) string }); ok {
+		q.window.seal = s.Seal
 	}
 	return q
 }

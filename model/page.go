@@ -30,6 +30,7 @@ type window struct {
 	cursor string
 	number int // by number if > 0
 	total  bool
+	seal   func(string) string // of outgoing cursors; nil leaves them
 }
 
 // Keyset asks for a page by cursor: "" is the first one. The size is 25 if it

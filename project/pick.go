@@ -169,6 +169,13 @@ func (c *compiler) write(p *pick, prefix string, positive bool) {
 	if !p.told {
 		p.star = true
 	}
+	if p.star && c.plan.answer.Members == nil {
+		// A star would take along what Only does not list.
+		p.star = false
+		for i := range p.state {
+			p.state[i] |= named
+		}
+	}
 	if p.star && positive {
 		c.paths = append(c.paths, prefix+"*")
 	}

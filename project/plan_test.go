@@ -64,12 +64,8 @@ func plan(t testing.TB, allow func(*project.Rules)) *project.Plan {
 
 func bind(t testing.TB, p *project.Plan, query string) (project.Query, []project.Fault) {
 	t.Helper()
-	values, err := url.ParseQuery(query)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var q project.Query
-	err = q.Bind(context.Background(), p, values)
+	err := q.Bind(context.Background(), p, parse(t, query))
 	if err == nil {
 		return q, nil
 	}
@@ -78,6 +74,15 @@ func bind(t testing.TB, p *project.Plan, query string) (project.Query, []project
 		t.Fatalf("Bind(%q): %v", query, err)
 	}
 	return q, refused.Faults
+}
+
+func parse(t testing.TB, query string) url.Values {
+	t.Helper()
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return values
 }
 
 func TestBind_selection(t *testing.T) {

@@ -251,7 +251,7 @@ func TestChoices(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, s := range []string{signupBody, `{"a":[1,2.5e3,{"b":null}],"\u0061b":"\ud83d\ude00"}`, `[9007199254740993]`, `{"a":1,"\u0061":2}`, "\"\xff\"", `[[[[]]]]`, `{"A":1,"a":2}`} {
+	for _, s := range []string{everythingBody, signupBody, `{"a":[1,2.5e3,{"b":null}],"\u0061b":"\ud83d\ude00"}`, `[9007199254740993]`, `{"a":1,"\u0061":2}`, "\"\xff\"", `[[[[]]]]`, `{"A":1,"a":2}`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -265,6 +265,10 @@ func FuzzDecode(f *testing.F) {
 			if repeats(b) || !utf8.Valid(b) {
 				t.Errorf("%q was read", b)
 			}
+		}
+		var all, alike everything
+		if valid.Decode(b, &all, valid.Limits{}) == nil && json.Unmarshal(b, &alike) == nil && !reflect.DeepEqual(all, alike) {
+			t.Errorf("%q: %+v; encoding/json: %+v", b, all, alike)
 		}
 		if valid.Decode(b, new(json.RawMessage), valid.Limits{}) == nil && (repeats(b) || !json.Valid(b)) {
 			t.Errorf("%q was passed over", b)

@@ -207,6 +207,7 @@ type StatusError struct {
 	Text   string        // the beginning of the body
 }
 
+// Error implements [error].
 func (e *StatusError) Error() string {
 	return fmt.Sprintf("purge: %s answers %d: %s", e.URL, e.Status, e.Text)
 }
