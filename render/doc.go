@@ -29,6 +29,11 @@
 // is built before the first byte leaves, so a view that fails ends in an error
 // and not in half an answer.
 //
+// Streams and long polls outlive the timeouts of a server. [Until] tells them
+// when it shuts down, while other requests finish. [Compress] is a middleware for
+// all of a server's answers. Package patch, below this one, reads the inputs of
+// PATCH.
+//
 // # One function, two runs
 //
 // Run on a value, a view writes it. Run dry, on a zero value or a model's probe,

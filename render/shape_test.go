@@ -41,13 +41,6 @@ func TestDescribeOf(t *testing.T) {
 			t.Errorf("Members(%q) = %q, want %q", path, got, want)
 		}
 	}
-	for path, want := range map[string][2]bool{
-		"author": {true, false}, "author.books": {true, true}, "title": {}, "nothing.at": {}, "author.books.reviews": {true, true}, "": {},
-	} {
-		if rel, list := res.Shape.Relation(path); rel != want[0] || list != want[1] {
-			t.Errorf("Relation(%q) = %t, %t", path, rel, list)
-		}
-	}
 }
 
 func TestShape_Relation(t *testing.T) {
