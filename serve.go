@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/glueful/glueful-go/render"
 )
 
 // A Server runs a handler with limits on everything a client can draw out, and
@@ -81,8 +83,9 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 func (s *Server) serve(ctx context.Context, ln net.Listener, signals <-chan os.Signal) error {
-	drain := make(chan struct{})
-	srv := s.server(drain)
+	closing, drain := context.WithCancel(context.Background())
+	defer drain()
+	srv := s.server(closing)
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(ln) }()
 	if s.Started != nil {
@@ -94,7 +97,7 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, signals <-chan os.S
 	case <-ctx.Done():
 	case <-signals:
 	}
-	close(drain)
+	drain()
 	if s.Lame > 0 {
 		select {
 		case <-time.After(s.Lame):
@@ -124,7 +127,7 @@ func (s *Server) force(srv *http.Server) error {
 	return ErrForced
 }
 
-func (s *Server) server(drain <-chan struct{}) *http.Server {
+func (s *Server) server(closing context.Context) *http.Server {
 	logger := s.Log
 	if logger == nil {
 		logger = slog.Default()
@@ -138,7 +141,7 @@ func (s *Server) server(drain <-chan struct{}) *http.Server {
 		MaxHeaderBytes:    cmp.Or(s.MaxHeaderBytes, 32<<10),
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 		BaseContext: func(net.Listener) context.Context {
-			return context.WithValue(context.Background(), drainKey{}, drain)
+			return render.Until(context.WithValue(context.Background(), drainKey{}, closing.Done()), closing)
 		},
 	}
 	if s.HTTP2 {

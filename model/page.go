@@ -152,6 +152,9 @@ func (q Query[T]) keyed(ctx context.Context, db DB, w window, p *Page[T]) error 
 	if before && err == nil {
 		p.Prev, err = encode(&q.spec, orders, &items[0], true)
 	}
+	if w.seal != nil && err == nil {
+		p.Next, p.Prev = w.seal(p.Next), w.seal(p.Prev)
+	}
 	return err
 }
 
