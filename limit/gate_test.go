@@ -151,7 +151,7 @@ func TestAdaptive_formula(t *testing.T) {
 	if got := a.Move(100, high/2-2, 0); got != high {
 		t.Errorf("half used: the bound went from %d to %d", high, got)
 	}
-	if got := a.Move(100, 2000, 1); got != int64ish(float64(high)*0.9) {
+	if got := a.Move(100, 2000, 1); got < high*9/10-1 || got > high*9/10+1 {
 		t.Errorf("a drop: the bound went from %d to %d", high, got)
 	}
 	before := a.Move(100, 2000, 0)
@@ -169,8 +169,6 @@ func TestAdaptive_formula(t *testing.T) {
 	}
 }
 
-func int64ish(f float64) int { return int(f) }
-
 func TestAdaptive_follows_the_server(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := new(limit.Adaptive)
@@ -186,12 +184,12 @@ func TestAdaptive_follows_the_server(t *testing.T) {
 			go func() {
 				for ctx.Err() == nil {
 					if get(h, ann).Code == 503 {
-						time.Sleep(5 * time.Millisecond)
+						time.Sleep(50 * time.Millisecond)
 					}
 				}
 			}()
 		}
-		time.Sleep(2 * time.Minute)
+		time.Sleep(20 * time.Second)
 		got := a.Bound()
 		cancel()
 		time.Sleep(time.Second)

@@ -175,14 +175,14 @@ func TestRemote_lease(t *testing.T) {
 		}
 		before := f.calls.Load()
 		for i := range 20 {
-			if _, err := take1(t, l, string(rune('a'+i))); err != nil {
+			if _, err := take1(t, l, "once "+string(rune(65+i))); err != nil {
 				t.Error(err)
 			}
 		}
 		if n := f.calls.Load() - before; n != 20 {
 			t.Errorf("20 callers who came once asked %d times, want 20", n)
 		}
-		c, err := l.Take(t.Context(), "a", 0)
+		c, err := l.Take(t.Context(), "once A", 0)
 		if err != nil || c.Remaining() != 999 {
 			t.Errorf("a caller who came once has %d left, want 999: no lease for him", c.Remaining())
 		}
