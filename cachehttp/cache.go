@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -16,7 +17,8 @@ const (
 	// Set-Cookie is never stored; a request with Cookie is neither answered
 	// from the cache nor stored, unless the response says public or
 	// s-maxage; the same holds for Authorization, where must-revalidate
-	// counts too; nothing is stored without explicit freshness; and fields
+	// counts too; nothing is stored without explicit freshness; of the 4xx
+	// only 404, 405, 410, 414 and 451 are; and fields
 	// that rewrite the request, such as X-Forwarded-Host, do not reach the
 	// handler of a GET or HEAD unless they are in [Cache.Headers].
 	Safe Profile = iota
@@ -150,12 +152,20 @@ func (c *Cache) targets() []string {
 	return c.Targets
 }
 
-func (c *Cache) warn(msg string, err error) {
-	log := c.Log
-	if log == nil {
-		log = slog.Default()
+func (c *Cache) log() *slog.Logger {
+	if c.Log == nil {
+		return slog.Default()
 	}
-	log.Warn(msg, "error", err)
+	return c.Log
+}
+
+func (c *Cache) warn(msg string, err error) { c.log().Warn(msg, "error", err) }
+
+// rescued tells about a panic that no client will see.
+func (c *Cache) rescued(msg string, p any) {
+	if p != http.ErrAbortHandler {
+		c.log().Error(msg, "panic", p, "stack", string(debug.Stack()))
+	}
 }
 
 // ready reports whether purges of other processes reach this one.

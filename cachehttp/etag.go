@@ -16,16 +16,20 @@ import (
 // where the client has it already. It needs no [Cache]. Responses that have
 // an ETag or Last-Modified, that are flushed, or that are larger than 1 MiB
 // pass as they are; others are held back until they are complete.
-func ETag(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			next.ServeHTTP(w, r)
-			return
-		}
-		t := &tagger{ResponseWriter: w}
-		next.ServeHTTP(t, r)
-		t.finish(r)
-	})
+func ETag(next http.Handler) http.Handler { return tagging{next} }
+
+type tagging struct{ next http.Handler }
+
+func (h tagging) Unwrap() http.Handler { return h.next }
+
+func (h tagging) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		h.next.ServeHTTP(w, r)
+		return
+	}
+	t := &tagger{ResponseWriter: w}
+	h.next.ServeHTTP(t, r)
+	t.finish(r)
 }
 
 // RowETag is an entity tag of a row at a version, such as a counter or the

@@ -2,7 +2,6 @@ package cachehttp
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -54,16 +53,11 @@ func (rec *recorder) call(r *http.Request) {
 		if done {
 			return
 		}
-		if rec.status == 0 || rec.mode == holding || rec.mode == joining {
-			if rec.status == 0 {
-				rec.gone = true
-			}
-			if rec.rescuable() {
-				p := recover()
-				rec.status, rec.mode = http.StatusInternalServerError, holding
-				rec.v.h.cache.warn("cachehttp: the handler panicked, the stored response stays", fmt.Errorf("%v", p))
-				return
-			}
+		begun := rec.status != 0 && (rec.mode == passing || rec.mode == keeping)
+		if !begun && rec.v.staleOnError(true) {
+			rec.v.h.cache.rescued("cachehttp: the handler panicked, the stored response stays", recover())
+			rec.status, rec.mode = http.StatusInternalServerError, holding
+			return
 		}
 		rec.land(false, false, false)
 	}()
@@ -128,7 +122,11 @@ func (rec *recorder) complete(header http.Header) {
 		return
 	}
 	rec.condition(header, "", "")
-	header.Set("Range", "bytes="+strconv.FormatInt(rec.missing.First, 10)+"-"+strconv.FormatInt(rec.missing.Last, 10))
+	last := "" // open, if what is missing is the rest
+	if rec.missing.Last < p.Total-1 {
+		last = strconv.FormatInt(rec.missing.Last, 10)
+	}
+	header.Set("Range", "bytes="+strconv.FormatInt(rec.missing.First, 10)+"-"+last)
 	header.Set("If-Range", etag)
 }
 
@@ -196,7 +194,7 @@ func (rec *recorder) finish() {
 		v.serve(v.forwarded(rec.status, false))
 	default:
 		// What came does not fit what is stored: ask again, for all of it.
-		v.entry, v.why = nil, "stale"
+		v.entry = nil
 		v.fetch(rec.flight)
 	}
 }
@@ -306,6 +304,9 @@ func (rec *recorder) update(came http.Header) bool {
 // freshenWith replaces the entry by one with the newer fields.
 func (v *visit) freshenWith(rec *recorder, came http.Header) {
 	rec.takeTags(came)
+	if len(came["Date"]) == 0 {
+		came.Set("Date", rec.came.UTC().Format(http.TimeFormat))
+	}
 	rec.meta.Ctl = field.ParseControl(came["Cache-Control"])
 	u := v.entry.updated(rec.fields(came))
 	merged := http.Header{}
@@ -317,17 +318,17 @@ func (v *visit) freshenWith(rec *recorder, came http.Header) {
 	if age := came["Age"]; age != nil {
 		merged["Age"] = age
 	}
-	if len(came["Date"]) == 0 {
-		delete(merged, "Date")
-	}
 	rec.meta = u.meta
 	var targeted bool
 	rec.meta.Ctl, targeted, rec.meta.Policy = v.h.control(u.Status, merged)
 	rec.meta.At, rec.meta.Seen = rec.came, rec.seen
 	rec.clock(merged, targeted)
+	var star bool
+	rec.meta.Vary, star = field.Names(merged["Vary"])
+	slices.Sort(rec.meta.Vary)
 	u.meta = rec.meta
 	v.entry, v.soft = u, false
-	if !u.Ctl.NoStore && !u.Ctl.Private {
+	if !u.Ctl.NoStore && !u.Ctl.Private && !star && len(u.Vary) <= maxVary {
 		v.store(u)
 	}
 }

@@ -2,7 +2,6 @@ package cachehttp
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -166,7 +165,7 @@ func (v *visit) refresh() {
 		defer context.AfterFunc(owner, cancel)()
 		defer func() {
 			if p := recover(); p != nil {
-				c.warn("cachehttp: a refresh panicked", fmt.Errorf("%v", p))
+				c.rescued("cachehttp: a refresh panicked", p)
 			}
 		}()
 		b.fetch(nil)

@@ -116,6 +116,19 @@ func TestSafe_unkeyedFieldsDoNotPoison(t *testing.T) {
 		s.get()
 		s.wantCalls(3)
 	})
+	t.Run("a mistake of one client is not everybody's", func(t *testing.T) {
+		for _, status := range []int{400, 401, 403, 406, 412, 413, 416, 429, 431} {
+			s := safe(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Range")+r.Header.Get("X-Big") != "" {
+					reply(status, "no", "Cache-Control: public, max-age=60")(w, r)
+					return
+				}
+				io.WriteString(w, "yes")
+			})
+			s.get("Range: bytes=9-", "X-Big: x")
+			want(t, fmt.Sprint(status), answer(s.get()), "200 yes")
+		}
+	})
 	t.Run("a suffix that looks static means nothing", func(t *testing.T) {
 		s := safe(t, reply(200, "account"))
 		s.do("GET", "http://example.com/account/x.css")
@@ -437,6 +450,12 @@ func TestPanic_staleReplacesIt(t *testing.T) {
 		res := s.get()
 		want(t, "answer", answer(res), "200 stored")
 		want(t, "X-Half", res.Header.Get("X-Half"), "")
+	})
+	t.Run("unless it must not be stale", func(t *testing.T) {
+		defer func() { want(t, "panic", recover(), "x") }()
+		s := safe(t, script(reply(200, "stored", "Cache-Control: max-age=0, stale-if-error=60, must-revalidate", `ETag: "a"`), func(w http.ResponseWriter, r *http.Request) { panic("x") }))
+		s.get()
+		s.get()
 	})
 }
 

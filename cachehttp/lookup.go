@@ -98,7 +98,7 @@ func (c *Cache) save(key string, value any, ttl time.Duration, seen uint64, tags
 	data, err := encode(value)
 	switch {
 	case err != nil:
-	case c.ver != nil && tags != nil:
+	case c.ver != nil:
 		err = c.ver.Put(ctx, key, data, ttl, seen, tags...)
 	default:
 		err = c.Store.Set(ctx, key, data, ttl, tags...)

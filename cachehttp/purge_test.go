@@ -280,17 +280,19 @@ func TestPolicy(t *testing.T) {
 			}
 		},
 		"outer fields are not stored": func(t *testing.T) {
-			s := newSite(t, new(cachehttp.Cache), cachehttp.Policy{TTL: ttl}, say("Retry-After: 5", "RateLimit: x"))
+			s := newSite(t, new(cachehttp.Cache), cachehttp.Policy{TTL: ttl}, say("Retry-After: 5", "RateLimit: x", "Vary: Accept"))
 			h, n := s.h, 0
 			s.h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				n++
 				w.Header().Set("X-Request-Id", fmt.Sprint(n))
 				w.Header().Set("X-Outer", fmt.Sprint(n))
+				w.Header().Set("Vary", "Origin")
 				h.ServeHTTP(w, r)
 			})
 			s.get()
 			res := s.get()
 			want(t, "fields", res.Header.Get("X-Request-Id")+res.Header.Get("X-Outer")+res.Header.Get("Retry-After")+res.Header.Get("RateLimit"), "22")
+			want(t, "Vary", res.Header["Vary"], "[Origin Accept]")
 		},
 	} {
 		t.Run(name, func(t *testing.T) { synctest.Test(t, test) })

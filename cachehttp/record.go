@@ -247,7 +247,7 @@ func (rec *recorder) plan(header http.Header) bool {
 	switch c := &m.Ctl; {
 	case c.NoStore && !c.MustUnderstand, c.Private, !v.permits(c), !rec.understood(header):
 		return false
-	case len(header["Set-Cookie"]) > 0 && !v.h.cache.full():
+	case !v.h.cache.full() && (len(header["Set-Cookie"]) > 0 || ofRequest(m.Status)):
 		return false
 	}
 	var star bool
@@ -268,12 +268,19 @@ func (rec *recorder) plan(header http.Header) bool {
 	return v.h.cache.full() && validator && byDefault(m.Status)
 }
 
+// ofRequest reports statuses that blame what is not in the key, such as the
+// size of a field: stored, one client's mistake would be everybody's.
+func ofRequest(status int) bool {
+	return status/100 == 4 && !byDefault(status) && status != http.StatusUnavailableForLegalReasons
+}
+
 // understood reports whether the caching rules of the status are known. A
 // part is only understood if it says which part it is.
 func (rec *recorder) understood(header http.Header) bool {
 	switch m := &rec.meta; {
-	case m.Status == http.StatusNotModified, m.Status < 200:
-		return false
+	case m.Status == http.StatusNotModified, m.Status == http.StatusPreconditionFailed,
+		m.Status == http.StatusRequestedRangeNotSatisfiable, m.Status < 200:
+		return false // they answer a condition
 	case m.Status == http.StatusPartialContent:
 		lines := header["Content-Range"]
 		if len(lines) != 1 || rec.v.part == "" && rec.missing.Total == 0 {

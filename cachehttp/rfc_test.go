@@ -247,7 +247,7 @@ var storing = []rule{
 			reply(206, "56789", "Cache-Control: max-age=60", `ETag: "a"`, "Content-Range: bytes 5-9/10")))
 		s.get("Range: bytes=0-4")
 		res := s.get()
-		want(t, "Range", s.last.Header.Get("Range")+s.last.Header.Get("If-Range"), `bytes=5-9"a"`)
+		want(t, "Range", s.last.Header.Get("Range")+s.last.Header.Get("If-Range"), `bytes=5-"a"`)
 		want(t, "answer", answer(res)+res.Header.Get("Content-Range"), "200 0123456789")
 		want(t, "Cache-Status", res.Header.Get("Cache-Status"), "glueful; fwd=partial; fwd-status=206; stored")
 		want(t, "body", text(s.get()), "0123456789")

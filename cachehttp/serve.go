@@ -32,6 +32,10 @@ func (v *visit) serve(status []string) {
 	}
 	for i := range e.Header {
 		if l := &e.Header[i]; keep(l.Name) {
+			if l.Name == "Vary" && len(header["Vary"]) > 0 {
+				header["Vary"] = union(header["Vary"], l.Values)
+				continue
+			}
 			header[l.Name] = l.Values
 		}
 	}
@@ -40,6 +44,17 @@ func (v *visit) serve(status []string) {
 	if v.r.Method != http.MethodHead && len(body) > 0 {
 		v.w.Write(body)
 	}
+}
+
+// union is what middleware around the cache varies by, and the entry.
+func union(outer, stored []string) []string {
+	list := slices.Clone(outer)
+	for _, line := range stored {
+		if !slices.Contains(list, line) {
+			list = append(list, line)
+		}
+	}
+	return list
 }
 
 // wire sets Age and Cache-Status.
