@@ -31,9 +31,9 @@ func schema(t *testing.T) string {
 		t.Fatal(err)
 	}
 	name := "t_limit_" + strings.ToLower(rand.Text())
-	exec(t, admin, "CREATE SCHEMA "+name)
+	run(t, admin, "CREATE SCHEMA "+name)
 	t.Cleanup(func() {
-		exec(t, admin, "DROP SCHEMA "+name+" CASCADE")
+		run(t, admin, "DROP SCHEMA "+name+" CASCADE")
 		admin.Close()
 	})
 	u, err := url.Parse(dsn)
@@ -44,7 +44,7 @@ func schema(t *testing.T) string {
 	q.Set("search_path", name)
 	u.RawQuery = q.Encode()
 	db := open(t, u.String())
-	exec(t, db, text(t, "0001_limit.up.sql"))
+	run(t, db, text(t, "0001_limit.up.sql"))
 	return u.String()
 }
 
@@ -69,7 +69,7 @@ func text(t *testing.T, name string) string {
 	return string(b)
 }
 
-func exec(t *testing.T, db *sql.DB, query string) {
+func run(t *testing.T, db *sql.DB, query string) {
 	t.Helper()
 	if _, err := db.Exec(query); err != nil {
 		t.Fatal(err)
