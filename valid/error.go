@@ -113,12 +113,15 @@ func (e *Error) HTTPHeader() http.Header {
 	return nil
 }
 
-// in remembers what messages are looked up by.
-func (e *Error) in(ctx context.Context, root any) {
+// For gives e the [Messages] of ctx and the type of v, a pointer to the input or
+// nil, by which messages are looked up. [Check] and [ReadJSON] do so already; an
+// Error of one's own making needs it.
+func (e *Error) For(ctx context.Context, v any) *Error {
 	e.messages, _ = ctx.Value(messagesKey{}).(Messages)
-	if t := reflect.TypeOf(root); t != nil && t.Kind() == reflect.Pointer {
+	if t := reflect.TypeOf(v); t != nil && t.Kind() == reflect.Pointer {
 		e.typ = t.Elem().Name()
 	}
+	return e
 }
 
 // An outage is a Later rule that could not decide.

@@ -84,6 +84,10 @@ func TestMessages(t *testing.T) {
 		e, _ := errors.AsType[*valid.Error](err)
 		is(t, "text", e.DetailsIn("de").([]valid.Violation)[0].Message, "kein JSON")
 	})
+	t.Run("an error of one's own making too", func(t *testing.T) {
+		e := (&valid.Error{Violations: []valid.Violation{{In: "query", Name: "name", Code: "required"}}}).For(ctx, goodSignup())
+		is(t, "text", e.DetailsIn("de").([]valid.Violation)[0].Message, "Bitte Namen angeben")
+	})
 	t.Run("a code of one's own has a text", func(t *testing.T) {
 		err := valid.Check(context.Background(), &address{}, func(a *address, c *valid.C) { c.Assert(&a.Zip, false, "vat") })
 		e, _ := errors.AsType[*valid.Error](err)

@@ -18,7 +18,7 @@ import (
 // w may be nil outside a server.
 func ReadJSON(w http.ResponseWriter, r *http.Request, v any, lim Limits) error {
 	if code := mediaFault(r.Header); code != "" {
-		return refused(r, &Error{Status: http.StatusUnsupportedMediaType, Violations: []Violation{
+		return refused(r, v, &Error{Status: http.StatusUnsupportedMediaType, Violations: []Violation{
 			{In: "header", Name: map[bool]string{true: "Content-Type", false: "Content-Encoding"}[code == "content_type"], Code: code}}})
 	}
 	lim = lim.filled()
@@ -31,15 +31,15 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, v any, lim Limits) error {
 	if *buf = body[:0]; cap(body) <= 1<<20 {
 		bodies.Put(buf)
 	}
-	return refused(r, err)
+	return refused(r, v, err)
 }
 
 var bodies = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
 
 // refused gives an Error of reading the messages of its request.
-func refused(r *http.Request, err error) error {
+func refused(r *http.Request, v any, err error) error {
 	if e, ok := err.(*Error); ok {
-		e.in(r.Context(), nil)
+		return e.For(r.Context(), v)
 	}
 	return err
 }

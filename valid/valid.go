@@ -119,8 +119,7 @@ func (c *C) finish() error {
 	}
 	e := &Error{Violations: append([]Violation(nil), c.found...)}
 	e.Capped = len(c.found) >= maxViolations
-	e.in(c.ctx, c.stack[0].at)
-	return e
+	return e.For(c.ctx, c.stack[0].at)
 }
 
 // release forgets every pointer and gives c back.
