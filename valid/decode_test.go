@@ -389,6 +389,29 @@ func TestReadJSON(t *testing.T) {
 	})
 }
 
+// wrapped hides the writer of the server, as middleware does.
+type wrapped struct{ http.ResponseWriter }
+
+func (w wrapped) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func TestReadJSONClosesTheConnection(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		err := valid.ReadJSON(wrapped{wrapped{w}}, r, new(signup), valid.Limits{Bytes: 100})
+		if e, ok := errors.AsType[*valid.Error](err); ok {
+			w.WriteHeader(e.HTTPStatus())
+		}
+	}))
+	defer s.Close()
+	res, err := http.Post(s.URL, "application/json", strings.NewReader(strings.Repeat(" ", 10_000)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != 413 || !res.Close {
+		t.Errorf("got status %d, close %v", res.StatusCode, res.Close)
+	}
+}
+
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, errBad }

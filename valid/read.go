@@ -51,6 +51,13 @@ func readAll(w http.ResponseWriter, r *http.Request, buf []byte, limit int64) ([
 	if r.Body == nil {
 		return buf, nil
 	}
+	for { // net/http closes the connection only for a writer of its own
+		inner, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			break
+		}
+		w = inner.Unwrap()
+	}
 	body := http.MaxBytesReader(w, r.Body, limit)
 	for {
 		if len(buf) == cap(buf) {
