@@ -31,8 +31,10 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		Unwrap() driver.Conn
 		Alive() bool
 		Abort()
+		OnCancel(func())
 	}); ok {
 		w.inner, w.alive, w.abort = u.Unwrap(), u.Alive, u.Abort
+		u.OnCancel(w.cancelled)
 	}
 	w.valid, _ = w.inner.(driver.Validator)
 	return w, nil
@@ -66,7 +68,8 @@ type conn struct {
 	dead  bool // broken: nothing more is sent
 	spent bool // a cancel request may still be on its way: not to be used by others
 
-	calls  atomic.Int64    // begun and ended calls on the driver
+	calls  atomic.Int64    // goes up when a call on the driver begins and when it ends
+	result connRows        // the first result that is open
 	caller context.Context // of the transaction, cancelled when its caller is
 }
 
@@ -76,30 +79,28 @@ type conn struct {
 // statement there as soon as the server looks.
 const patience = 100 * time.Millisecond
 
-// watch bounds one call on the driver by ctx. What it returns must be called
-// when the call is over; nil needs no call.
-func (c *conn) watch(ctx context.Context) (over func()) {
-	if c.abort == nil || ctx == nil || ctx.Done() == nil {
-		return nil
-	}
-	n := c.calls.Add(1)
-	stop := context.AfterFunc(ctx, func() {
-		time.AfterFunc(patience, func() {
-			if c.calls.Load() == n {
-				c.abort()
-			}
-		})
+// cancelled is called when the context of a call has ended and the server has
+// been asked to stop: from another goroutine, perhaps after the call is over.
+func (c *conn) cancelled() {
+	n := c.calls.Load()
+	time.AfterFunc(patience, func() {
+		if c.calls.Load() == n { // still at it, or idle and spent
+			c.abort()
+		}
 	})
-	return func() {
-		c.calls.Add(1)
-		stop()
-	}
 }
 
-// end calls over if there is one.
-func end(over func()) {
-	if over != nil {
-		over()
+// bounded begins a call that the driver does not bound by a context, and
+// returns what ends it.
+func (c *conn) bounded() (over func()) {
+	c.calls.Add(1)
+	if c.abort == nil || c.caller == nil {
+		return func() {}
+	}
+	stop := context.AfterFunc(c.caller, c.cancelled)
+	return func() {
+		stop()
+		c.calls.Add(1)
 	}
 }
 
@@ -163,7 +164,8 @@ func (c *conn) ExecContext(ctx context.Context, text string, args []driver.Named
 	if err := c.ready(); err != nil {
 		return nil, err
 	}
-	defer end(c.watch(ctx))
+	c.calls.Add(1)
+	defer c.calls.Add(1)
 	if x, ok := c.inner.(driver.ExecerContext); ok && c.direct(text, args) {
 		res, err := x.ExecContext(ctx, text, args)
 		return res, c.after(ctx, err)
@@ -186,20 +188,20 @@ func (c *conn) QueryContext(ctx context.Context, text string, args []driver.Name
 	if err := c.ready(); err != nil {
 		return nil, err
 	}
-	over := c.watch(ctx)
+	c.calls.Add(1)
 	if x, ok := c.inner.(driver.QueryerContext); ok && c.direct(text, args) {
 		rs, err := x.QueryContext(ctx, text, args)
-		return c.rows(ctx, rs, nil, over, err)
+		return c.rows(ctx, rs, nil, err)
 	}
 	for again := false; ; again = true {
 		st, err := c.prepared(ctx, text)
 		if err != nil {
-			end(over)
+			c.calls.Add(1)
 			return nil, err
 		}
 		rs, err := queryStmt(ctx, st.inner, args)
 		if again || !c.outdated(err) {
-			return c.rows(ctx, rs, st, over, err)
+			return c.rows(ctx, rs, st, err)
 		}
 		c.stmts.done(st)
 		c.stmts.forget(text)
@@ -254,7 +256,8 @@ func (c *conn) ExecScript(ctx context.Context, text string) error {
 	if !ok {
 		return fmt.Errorf("model: %T runs no scripts", c.inner)
 	}
-	defer end(c.watch(ctx))
+	c.calls.Add(1)
+	defer c.calls.Add(1)
 	_, err := x.ExecContext(ctx, text, nil)
 	return c.after(ctx, err)
 }
@@ -268,7 +271,7 @@ func (c *conn) BeginTx(ctx context.Context, o driver.TxOptions) (driver.Tx, erro
 		return nil, fmt.Errorf("model: %T has no BeginTx", c.inner)
 	}
 	c.caller, _ = ctx.Value(callerKey{}).(context.Context)
-	defer end(c.watch(c.caller))
+	defer c.bounded()()
 	tx, err := b.BeginTx(ctx, o)
 	if err != nil {
 		if c.after(ctx, err) == (lostError{}) {
@@ -292,13 +295,13 @@ type callerKey struct{}
 
 func (t *connTx) Commit() error {
 	t.c.inTx = false
-	defer end(t.c.watch(t.c.caller))
+	defer t.c.bounded()()
 	return t.c.after(context.Background(), t.inner.Commit())
 }
 
 func (t *connTx) Rollback() error {
 	t.c.inTx = false
-	defer end(t.c.watch(t.c.caller))
+	defer t.c.bounded()()
 	err := t.c.after(context.Background(), t.inner.Rollback())
 	if err != nil {
 		t.c.dead = true
@@ -309,7 +312,13 @@ func (t *connTx) Rollback() error {
 // Begin is never called by database/sql, which prefers BeginTx.
 func (c *conn) Begin() (driver.Tx, error) { return c.BeginTx(context.Background(), driver.TxOptions{}) }
 
+// CheckNamedValue also gives times on SQLite the one form in which they can be
+// compared, whoever writes them.
 func (c *conn) CheckNamedValue(v *driver.NamedValue) error {
+	if at, ok := v.Value.(time.Time); ok && c.kind == SQLite {
+		v.Value = timeValue(at, SQLite)
+		return nil
+	}
 	if n, ok := c.inner.(driver.NamedValueChecker); ok {
 		return n.CheckNamedValue(v)
 	}

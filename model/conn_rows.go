@@ -14,20 +14,24 @@ type connRows struct {
 	c     *conn
 	st    *stmt // nil if it was not prepared by the cache
 	ctx   context.Context
-	over  func() // ends the watch over ctx; nil if there is none
 }
 
-// rows wraps what a query of the driver returned; over ends the watch over it.
-func (c *conn) rows(ctx context.Context, rs driver.Rows, st *stmt, over func(), err error) (driver.Rows, error) {
+// rows wraps what a query of the driver returned.
+func (c *conn) rows(ctx context.Context, rs driver.Rows, st *stmt, err error) (driver.Rows, error) {
 	if err != nil {
-		end(over)
+		c.calls.Add(1)
 		if st != nil {
 			c.stmts.done(st)
 		}
 		return nil, c.after(ctx, err)
 	}
 	c.open++
-	return &connRows{inner: rs, c: c, st: st, ctx: ctx, over: over}, nil
+	r := &c.result
+	if r.c != nil {
+		r = new(connRows)
+	}
+	*r = connRows{inner: rs, c: c, st: st, ctx: ctx}
+	return r, nil
 }
 
 func (r *connRows) Columns() []string { return r.inner.Columns() }
@@ -45,14 +49,14 @@ func (r *connRows) Close() error {
 		return nil
 	}
 	err := r.inner.Close()
-	end(r.over)
-	c := r.c
-	r.c = nil
+	c, st, ctx := r.c, r.st, r.ctx
+	*r = connRows{}
+	c.calls.Add(1)
 	c.open--
-	if r.st != nil {
-		c.stmts.done(r.st)
+	if st != nil {
+		c.stmts.done(st)
 	}
-	return c.after(r.ctx, err)
+	return c.after(ctx, err)
 }
 
 func (r *connRows) HasNextResultSet() bool {

@@ -150,7 +150,8 @@ func (c *conn) PrepareContext(ctx context.Context, text string) (driver.Stmt, er
 	if c.kind == SQLite && several(text) {
 		return nil, errSecond
 	}
-	defer end(c.watch(ctx))
+	c.calls.Add(1)
+	defer c.calls.Add(1)
 	st, err := prepare(ctx, c.inner, text)
 	if err != nil {
 		if c.after(ctx, err) == (lostError{}) {
@@ -178,7 +179,8 @@ func (s *handStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (d
 	if err := s.c.ready(); err != nil {
 		return nil, err
 	}
-	defer end(s.c.watch(ctx))
+	s.c.calls.Add(1)
+	defer s.c.calls.Add(1)
 	res, err := execStmt(ctx, s.inner, args)
 	return res, s.c.after(ctx, err)
 }
@@ -187,9 +189,9 @@ func (s *handStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (
 	if err := s.c.ready(); err != nil {
 		return nil, err
 	}
-	over := s.c.watch(ctx)
+	s.c.calls.Add(1)
 	rs, err := queryStmt(ctx, s.inner, args)
-	return s.c.rows(ctx, rs, nil, over, err)
+	return s.c.rows(ctx, rs, nil, err)
 }
 
 // Exec and Query are never called by database/sql, which prefers the others.

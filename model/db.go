@@ -86,76 +86,97 @@ func (h *handle) sees() bool { return h.tx == nil || !h.tx.foreign }
 // repeated when the connection is lost before the first answer.
 // Errors of the rows themselves go through [handle.fault].
 func (h *handle) query(ctx context.Context, text string, args []any) (*sql.Rows, error) {
-	return observe(h, ctx, text, func(ctx context.Context) (*sql.Rows, error) {
-		switch {
-		case h.tx != nil:
-			return h.tx.tx.QueryContext(ctx, text, args...)
-		case h.pool != nil:
-			return h.pool.read(ctx, text, args)
-		}
-		return h.base.QueryContext(ctx, text, args...)
-	})
+	ctx, end := h.observe(ctx, text)
+	var rows *sql.Rows
+	var err error
+	switch {
+	case h.tx != nil:
+		rows, err = h.tx.tx.QueryContext(ctx, text, args...)
+	case h.pool != nil:
+		rows, err = h.pool.read(ctx, text, args)
+	default:
+		rows, err = h.base.QueryContext(ctx, text, args...)
+	}
+	return rows, h.ended(ctx, end, err)
 }
 
 // queryWrite runs a statement that writes and answers with rows
-// (INSERT ... RETURNING). It is never repeated. The rows must be closed.
+// (INSERT ... RETURNING). It is never repeated. The rows must be closed; their
+// errors go through [handle.faultWrite].
 func (h *handle) queryWrite(ctx context.Context, text string, args []any) (*sql.Rows, error) {
-	return observe(h, ctx, text, func(ctx context.Context) (*sql.Rows, error) {
-		switch {
-		case h.tx != nil:
-			return h.tx.tx.QueryContext(ctx, text, args...)
-		case h.pool != nil:
-			if err := h.pool.await(ctx); err != nil {
-				return nil, err
-			}
-			rows, err := h.pool.writer.QueryContext(ctx, text, args...)
-			return rows, written(ctx, err)
-		}
-		conn, err := h.base.Conn(ctx)
-		if err != nil {
+	ctx, end := h.observe(ctx, text)
+	var rows *sql.Rows
+	var err error
+	if h.tx != nil {
+		rows, err = h.tx.tx.QueryContext(ctx, text, args...)
+	} else {
+		rows, err = h.queryAlone(ctx, text, args)
+		err = written(ctx, err)
+	}
+	return rows, h.ended(ctx, end, err)
+}
+
+func (h *handle) queryAlone(ctx context.Context, text string, args []any) (*sql.Rows, error) {
+	if h.pool != nil {
+		if err := h.pool.await(ctx); err != nil {
 			return nil, err
 		}
-		rows, err := conn.QueryContext(ctx, text, args...)
-		// Close waits for the rows to be closed, then gives the connection back.
-		go conn.Close()
-		return rows, written(ctx, err)
-	})
+		return h.pool.writer.QueryContext(ctx, text, args...)
+	}
+	conn, err := h.base.Conn(ctx)
+	if err != nil {
+		return nil, &connectError{err}
+	}
+	rows, err := conn.QueryContext(ctx, text, args...)
+	// Close waits for the rows to be closed, then gives the connection back.
+	go conn.Close()
+	return rows, err
 }
 
 // exec runs a statement that writes. It is never repeated.
 func (h *handle) exec(ctx context.Context, text string, args []any) (sql.Result, error) {
-	return observe(h, ctx, text, func(ctx context.Context) (sql.Result, error) {
-		switch {
-		case h.tx != nil:
-			return h.tx.tx.ExecContext(ctx, text, args...)
-		case h.pool != nil:
-			if err := h.pool.await(ctx); err != nil {
-				return nil, err
-			}
-			res, err := h.pool.writer.ExecContext(ctx, text, args...)
-			return res, written(ctx, err)
-		}
-		conn, err := h.base.Conn(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer conn.Close()
-		res, err := conn.ExecContext(ctx, text, args...)
-		return res, written(ctx, err)
-	})
+	ctx, end := h.observe(ctx, text)
+	var res sql.Result
+	var err error
+	if h.tx != nil {
+		res, err = h.tx.tx.ExecContext(ctx, text, args...)
+	} else {
+		res, err = h.execAlone(ctx, text, args)
+		err = written(ctx, err)
+	}
+	return res, h.ended(ctx, end, err)
 }
 
-// observe runs one statement under the span and the count of its context.
-// Errors come back classified.
-func observe[R any](h *handle, ctx context.Context, text string, f func(context.Context) (R, error)) (R, error) {
+func (h *handle) execAlone(ctx context.Context, text string, args []any) (sql.Result, error) {
+	if h.pool != nil {
+		if err := h.pool.await(ctx); err != nil {
+			return nil, err
+		}
+		return h.pool.writer.ExecContext(ctx, text, args...)
+	}
+	conn, err := h.base.Conn(ctx)
+	if err != nil {
+		return nil, &connectError{err}
+	}
+	defer conn.Close()
+	return conn.ExecContext(ctx, text, args...)
+}
+
+// observe begins the span of a statement and counts it; end is nil if nobody
+// wants to know.
+func (h *handle) observe(ctx context.Context, text string) (_ context.Context, end func(error)) {
 	count(ctx, text)
 	if h.pool == nil || h.pool.Span == nil {
-		r, err := f(ctx)
-		return r, h.fault(ctx, err)
+		return ctx, nil
 	}
-	ctx, end := h.pool.Span(ctx, "model.query", slog.String("db.system", string(h.kind)), slog.String("db.statement", text))
-	r, err := f(ctx)
+	return h.pool.Span(ctx, "model.query", slog.String("db.system", string(h.kind)), slog.String("db.statement", text))
+}
+
+// ended classifies how a statement ended and ends its span.
+func (h *handle) ended(ctx context.Context, end func(error), err error) error {
 	err = h.fault(ctx, err)
-	end(err)
-	return r, err
+	if end != nil {
+		end(err)
+	}
+	return err
 }

@@ -21,11 +21,9 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/lib/pq"
@@ -55,12 +53,11 @@ func NewConnector(dsn string) (driver.Connector, error) {
 	if err := sslmode(dsn); err != nil {
 		return nil, err
 	}
-	c, err := pq.NewConnector(dsn)
+	cfg, err := pq.NewConfig(dsn)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", hide(err, dsn))
 	}
-	c.Dialer(dialer{make(chan struct{}, cancels)})
-	return &connector{c}, nil
+	return &connector{cfg, make(chan struct{}, cancels)}, nil
 }
 
 // sslmode refuses a DSN that leaves encryption to chance.
@@ -87,24 +84,32 @@ func hide(err error, dsn string) error {
 	return err
 }
 
-// connector opens connections whose socket can be looked at.
-type connector struct{ pq *pq.Connector }
+// connector opens connections whose sockets are known.
+type connector struct {
+	cfg   pq.Config
+	slots chan struct{} // of cancel requests
+}
 
-func (c *connector) Driver() driver.Driver { return c.pq.Driver() }
+func (c *connector) Driver() driver.Driver { return new(pq.Driver) }
 
 // Connect bounds the whole of it: lib/pq looks at ctx only until the socket
 // is open, and a server may accept and say nothing.
 func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTime)
 	defer cancel()
-	s := new(socket)
+	s := &socket{slots: c.slots}
+	one, err := pq.NewConnectorConfig(c.cfg.Clone())
+	if err != nil {
+		return nil, err
+	}
+	one.Dialer(s)
 	stop := context.AfterFunc(ctx, s.close)
-	dc, err := c.pq.Connect(context.WithValue(ctx, socketKey{}, s))
+	dc, err := one.Connect(ctx)
 	if err != nil {
 		stop()
 		return nil, err
 	}
-	err = watchful(ctx, dc)
+	err = watchful(dc)
 	if !stop() { // closed meanwhile
 		err = context.Cause(ctx)
 	}
@@ -112,6 +117,7 @@ func (c *connector) Connect(ctx context.Context) (driver.Conn, error) {
 		dc.Close()
 		return nil, err
 	}
+	s.connected()
 	return &conn{dc, s}, nil
 }
 
@@ -120,12 +126,12 @@ const connectTime = 10 * time.Second
 
 // watchful makes the server look, while a statement runs, whether the client
 // is still there. Servers before 14, and some systems, cannot.
-func watchful(ctx context.Context, dc driver.Conn) error {
+func watchful(dc driver.Conn) error {
 	x, ok := dc.(driver.ExecerContext)
 	if !ok {
 		return nil
 	}
-	_, err := x.ExecContext(ctx, "SET client_connection_check_interval = '1s'", nil)
+	_, err := x.ExecContext(context.Background(), "SET client_connection_check_interval = '1s'", nil)
 	if e := new(pq.Error); errors.As(err, &e) {
 		return nil
 	}
@@ -149,96 +155,5 @@ func (c *conn) Alive() bool { return c.socket.alive() }
 // Abort closes the socket under a statement that runs.
 func (c *conn) Abort() { c.socket.close() }
 
-// socket is filled by the dialer.
-type socket struct {
-	mu     sync.Mutex
-	conn   net.Conn
-	closed bool
-}
-
-type socketKey struct{}
-
-func (s *socket) set(c net.Conn) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.conn = c
-	if s.closed && c != nil {
-		c.Close()
-	}
-}
-
-func (s *socket) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.closed = true
-	if s.conn != nil {
-		s.conn.Close()
-	}
-}
-
-func (s *socket) alive() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return !s.closed && (s.conn == nil || silent(s.conn))
-}
-
-// cancels is how many cancel requests of one pool may be on their way at the
-// same time: each is a connection of its own.
-const cancels = 2
-
-// cancelTime is how long a cancel request waits for its turn and the server;
-// past it the connection it is about has been closed.
-const cancelTime = time.Second / 2
-
-// dialer remembers the sockets of connections and holds back the dials of
-// cancel requests, which lib/pq makes with a context of its own.
-type dialer struct{ slots chan struct{} }
-
-func (d dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	var nd net.Dialer
-	if s, ok := ctx.Value(socketKey{}).(*socket); ok {
-		c, err := nd.DialContext(ctx, network, address)
-		if err == nil {
-			s.set(c)
-		}
-		return c, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, cancelTime)
-	defer cancel()
-	select {
-	case d.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	c, err := nd.DialContext(ctx, network, address)
-	if err != nil {
-		<-d.slots
-		return nil, err
-	}
-	c.SetDeadline(time.Now().Add(cancelTime))
-	return &cancelConn{Conn: c, slots: d.slots}, nil
-}
-
-func (d dialer) Dial(network, address string) (net.Conn, error) {
-	return d.DialContext(context.Background(), network, address)
-}
-
-func (d dialer) DialTimeout(network, address string, timeout time.Duration) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	return d.DialContext(ctx, network, address)
-}
-
-// cancelConn gives its slot back when it is closed.
-type cancelConn struct {
-	net.Conn
-	slots chan struct{}
-}
-
-func (c *cancelConn) Close() error {
-	if c.slots != nil {
-		<-c.slots
-		c.slots = nil
-	}
-	return c.Conn.Close()
-}
+// OnCancel makes fired run whenever a cancel request is about to be sent.
+func (c *conn) OnCancel(fired func()) { c.socket.onCancel(fired) }

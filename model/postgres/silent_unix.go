@@ -7,24 +7,28 @@ import (
 	"syscall"
 )
 
-// silent looks at a socket without waiting and without taking bytes from it:
-// it reports false at the end of the stream, on an error, or when something
-// was sent that nobody asked for.
-func silent(c net.Conn) bool {
+// silent returns a function that looks at a socket without waiting and
+// without taking bytes from it: false at the end of the stream, on an error,
+// or when something was sent that nobody asked for. It must not run twice at
+// the same time. It is nil if c is not a socket.
+func silent(c net.Conn) func() bool {
 	sc, ok := c.(syscall.Conn)
 	if !ok {
-		return true
+		return nil
 	}
 	raw, err := sc.SyscallConn()
 	if err != nil {
-		return false
+		return nil
 	}
-	quiet := false
-	err = raw.Read(func(fd uintptr) bool {
-		var b [1]byte
-		_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
+	var quiet bool
+	b := make([]byte, 1)
+	look := func(fd uintptr) bool {
+		_, _, err := syscall.Recvfrom(int(fd), b, syscall.MSG_PEEK)
 		quiet = err == syscall.EAGAIN || err == syscall.EWOULDBLOCK
 		return true
-	})
-	return err == nil && quiet
+	}
+	return func() bool {
+		quiet = false
+		return raw.Read(look) == nil && quiet
+	}
 }
