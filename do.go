@@ -134,6 +134,10 @@ func (a *action[In, Out]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, r, fmt.Errorf("glueful: %T: %w", a.f, err))
 		return
 	}
+	if err := a.result.Accepts(r); err != nil {
+		fail(w, r, err)
+		return
+	}
 	var in In
 	values, err := a.in.bind(w, r, &in, a.plan)
 	if err == nil && a.plan != nil {

@@ -25,7 +25,7 @@ const home = "github.com/glueful/glueful-go"
 type room struct {
 	imports string // rooms and modules beyond std that its code may import; "*" is every room
 	names   int    // exported package-level names; 0 means 40
-	lines   int    // lines without tests, folders below included; 0 means 1500
+	lines   int    // lines of code, without tests, blank lines and comments; 0 means 1500
 }
 
 // rooms are all folders of the root module that hold Go, but for the shared
@@ -37,18 +37,18 @@ var rooms = map[string]room{
 	".": {imports: "errs valid render project", names: 60, lines: 3500},
 
 	"errs":           {names: 30},
-	"valid":          {names: 60, lines: 2000},
-	"render":         {lines: 2000},
+	"valid":          {names: 60, lines: 4300},
+	"render":         {lines: 2600},
 	"render/patch":   {},
-	"project":        {names: 30, lines: 2000},
-	"model":          {names: 90, lines: 5000},
+	"project":        {names: 30, lines: 2500},
+	"model":          {names: 90, lines: 7200},
 	"model/factory":  {},
 	"model/migrate":  {},
 	"model/postgres": {imports: "github.com/lib/pq"},
 
-	"limit":              {imports: "golang.org/x/time/rate", names: 30},
+	"limit":              {imports: "golang.org/x/time/rate", names: 30, lines: 2200},
 	"limit/sqlstore":     {},
-	"cachehttp":          {names: 30},
+	"cachehttp":          {names: 30, lines: 2500},
 	"cachehttp/purge":    {},
 	"cachehttp/sqlstore": {},
 	"cachehttp/tagged":   {},
@@ -200,8 +200,8 @@ var rules = []rule{
 	{"short functions", longFuncs, []tree{oneFile("errs/a.go", "package errs\nfunc f() {"+strings.Repeat("\n", maxFunc)+"}")}},
 	{"few exported names", manyNames, []tree{oneFile("errs/a.go", "package errs\nvar "+letters(31)+" int")}},
 	{"small rooms", bigRooms, []tree{{
-		"errs/a.go":     "package errs" + strings.Repeat("\n", 900),
-		"errs/sub/b.go": "package sub" + strings.Repeat("\n", 601),
+		"errs/a.go":     "package errs" + strings.Repeat("\nvar _ int", 1500),
+		"errs/sub/b.go": "package sub" + strings.Repeat("\n// why\n", 1500),
 	}}},
 	{"every exported name documented", undocumented, []tree{
 		oneFile("errs/a.go", "package errs\nfunc F() {}"),
@@ -383,21 +383,23 @@ func manyNames(all []*source) (faults []string) {
 	return faults
 }
 
-// bigRooms counts a room with its folders, but for the shared suites.
+// bigRooms counts the code of each folder: what has to be understood, not what
+// explains it.
 func bigRooms(all []*source) (faults []string) {
 	lines := map[string]int{}
 	for _, s := range all {
-		if !s.test && !isSuite(s.dir) && !inModule(s.dir) {
-			lines[topRoom(s.dir)] += strings.Count(s.text, "\n")
+		if s.test || isSuite(s.dir) || inModule(s.dir) {
+			continue
+		}
+		for line := range strings.Lines(s.text) {
+			if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "//") {
+				lines[s.dir]++
+			}
 		}
 	}
 	for _, dir := range slices.Sorted(maps.Keys(lines)) {
-		of := dir
-		if dir == "cmd" {
-			of = "cmd/glueful"
-		}
-		if limit := cmp.Or(rooms[of].lines, 1500); dir != "internal" && lines[dir] > limit {
-			faults = append(faults, fmt.Sprintf("%s: %d lines without tests, want at most %d", dir, lines[dir], limit))
+		if limit := cmp.Or(rooms[dir].lines, 1500); lines[dir] > limit {
+			faults = append(faults, fmt.Sprintf("%s: %d lines of code, want at most %d", dir, lines[dir], limit))
 		}
 	}
 	return faults

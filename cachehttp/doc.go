@@ -79,6 +79,8 @@
 //	9111 3.3: a stored part does not answer a request for the whole
 //	9111 3.3: a stored part answers a range within it as 206
 //	9111 3.4: parts with the same strong validator are combined
+//	9111 3.4: a missing beginning is completed too
+//	9111 3.4: a piece that does not fit is asked for anew
 //	9111 3.4: parts with a weak validator are not combined
 //	9111 3.4: a part of another version is not combined
 //	9111 3.5: the response to Authorization is not stored

@@ -2,6 +2,7 @@ package cachehttp
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -27,10 +28,18 @@ func (v *visit) fetch(f *flight) {
 	if span := v.h.cache.Span; span != nil {
 		spanned, end := span(ctx, "cachehttp.fetch", slog.String("reason", v.why))
 		r = r.WithContext(spanned)
-		defer end(nil)
+		defer func() { end(rec.failure()) }()
 	}
 	rec.call(r)
 	rec.finish()
+}
+
+// failure is what a span is told: a server error, or a panic.
+func (rec *recorder) failure() error {
+	if rec.status == 0 || rec.status >= 500 {
+		return fmt.Errorf("cachehttp: the handler ends with status %d", rec.status)
+	}
+	return nil
 }
 
 func (v *visit) version() uint64 {

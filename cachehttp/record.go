@@ -75,8 +75,8 @@ func (rec *recorder) WriteHeader(status int) {
 		rec.mode = holding
 	case rec.missing.Total != 0 && rec.joins(status):
 		rec.mode = joining
-	case rec.missing.Total != 0 && status == http.StatusRequestedRangeNotSatisfiable:
-		rec.mode = holding
+	case rec.missing.Total != 0 && (status == http.StatusPartialContent || status == http.StatusRequestedRangeNotSatisfiable):
+		rec.mode = holding // of no use to a client that asked for the whole
 	default:
 		rec.commit()
 	}

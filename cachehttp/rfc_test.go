@@ -253,6 +253,29 @@ var storing = []rule{
 		want(t, "body", text(s.get()), "0123456789")
 		s.wantCalls(2)
 	}},
+	{"9111 3.4: a missing beginning is completed too", func(t *testing.T) {
+		s := full(t, script(reply(206, "56789", "Cache-Control: max-age=60", `ETag: "a"`, "Content-Range: bytes 5-9/10"),
+			reply(206, "01234", "Cache-Control: max-age=60", `ETag: "a"`, "Content-Range: bytes 0-4/10")))
+		s.get("Range: bytes=-5")
+		want(t, "answer", answer(s.get()), "200 0123456789")
+		want(t, "Range", s.last.Header.Get("Range"), "bytes=0-4")
+	}},
+	{"9111 3.4: a piece that does not fit is asked for anew", func(t *testing.T) {
+		for _, piece := range []http.HandlerFunc{
+			reply(206, "56789", "Cache-Control: max-age=60", `ETag: "b"`, "Content-Range: bytes 5-9/10"),
+			reply(206, "567", "Cache-Control: max-age=60", `ETag: "a"`, "Content-Range: bytes 5-9/10"),
+			reply(206, "56789x", "Cache-Control: max-age=60", `ETag: "a"`, "Content-Range: bytes 5-10/11"),
+			reply(416, ""),
+		} {
+			s := full(t, script(reply(206, "01234", "Cache-Control: max-age=60", `ETag: "a"`, "Content-Range: bytes 0-4/10"), piece, reply(200, "whole")))
+			s.get("Range: bytes=0-4")
+			if res := s.get(); s.count() == 3 {
+				want(t, "answer", answer(res), "200 whole")
+			} else {
+				t.Errorf("%d calls, status %d", s.count(), res.StatusCode)
+			}
+		}
+	}},
 	{"9111 3.4: parts with a weak validator are not combined", func(t *testing.T) {
 		s := full(t, script(reply(206, "01234", "Cache-Control: max-age=60", `ETag: W/"a"`, "Content-Range: bytes 0-4/10"), reply(200, "whole")))
 		s.get("Range: bytes=0-4")

@@ -83,7 +83,7 @@ func (s *spec) path(path []any) error {
 		relations = path[:len(path)-1]
 	}
 	var err error
-	if s.with, err = graft(s.with, s.t, relations); err != nil || last.col == nil {
+	if s.with, err = graft(s.with, s.t, relations); err != nil {
 		return err
 	}
 	if len(relations) == 0 {
@@ -93,13 +93,20 @@ func (s *spec) path(path []any) error {
 		s.reads = append(s.reads, last.col)
 		return nil
 	}
-	// graft copied the nodes of this path, so they are ours to complete.
+	// graft copied the nodes of this path, so they are ours to complete. Of a
+	// relation that leads on, or to a column, what is read of it is known.
 	tree := s.with
-	for i, step := range relations {
+	for i, step := range path {
 		n, _ := lookup(step)
+		if n.col != nil {
+			break
+		}
 		at := slices.IndexFunc(tree, func(e *eager) bool { return e.rel == n.rel })
 		node := tree[at]
-		if i == len(relations)-1 {
+		if i+1 < len(path) && node.reads == nil {
+			node.reads = []*column{}
+		}
+		if i+2 == len(path) && last.col != nil {
 			node.reads = append(slices.Clip(node.reads), last.col)
 		}
 		tree = node.with

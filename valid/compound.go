@@ -67,23 +67,36 @@ func (p *plan) find(name []byte, guess int) int {
 }
 
 // unknown notes a name that no field has and passes over its value. A known
-// name in another spelling is named; one that is not ours is not repeated, the
-// object that holds it is named instead.
+// name in another spelling is named as it should be. Any other is named as it was
+// sent if it looks like a name: short, and of letters, digits, "_" and "-" only;
+// otherwise the object that holds it is named.
 func (d *decoder) unknown(p *plan, name span) bool {
-	text := string(d.text(name))
-	ok := false
-	i := 0
-	for i < len(p.fields) && !strings.EqualFold(p.fields[i].name, text) {
-		i++
+	text, code := string(d.text(name)), "unknown"
+	for i := range p.fields {
+		if strings.EqualFold(p.fields[i].name, text) {
+			text, code = p.fields[i].name, "spelling"
+			break
+		}
 	}
-	if i < len(p.fields) {
-		d.path = append(d.path, step{name: p.fields[i].name})
-		ok = d.wrongAt(name.from-1, "spelling")
-		d.path = d.path[:len(d.path)-1]
-	} else {
-		ok = d.wrongAt(name.from-1, "unknown")
+	if code == "unknown" && !likeName(text) {
+		return d.wrongAt(name.from-1, code) && d.skip()
 	}
+	d.path = append(d.path, step{name: text})
+	ok := d.wrongAt(name.from-1, code)
+	d.path = d.path[:len(d.path)-1]
 	return ok && d.skip()
+}
+
+// maxName is the longest unknown name that is repeated, in bytes.
+const maxName = 40
+
+func likeName(s string) bool {
+	for i := range len(s) {
+		if c := s[i] | 0x20; (c < 'a' || c > 'z') && (s[i] < '0' || s[i] > '9') && s[i] != '_' && s[i] != '-' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= maxName
 }
 
 // list reads an array into a slice or array.

@@ -183,7 +183,7 @@ var english = map[string]string{
 	"type":              "must be of type {0}",
 	"format":            "does not have the required form",
 	"null":              "must not be null",
-	"unknown":           "is not known, or has a member that is not",
+	"unknown":           "is not known",
 	"malformed":         "is not well-formed",
 	"boolean":           "must be true or false",
 	"integer":           "must be a whole number",

@@ -86,11 +86,18 @@ func everyType(t *testing.T, db *model.Pool) {
 		ok(t, err)
 		sameSample(t, "inserted together", got, list[i])
 	}
+	// A time written past the model is the same time.
+	other := time.Date(2020, 5, 6, 7, 8, 9, 500_000_000, time.FixedZone("y", -7200))
+	_, err := db.SQL().ExecContext(ctx, "UPDATE samples SET at = $1", other)
+	ok(t, err)
+	if n, err := samples.Where(model.Eq(&s.At, other)).Count(ctx, db); err != nil || n != 3 {
+		t.Errorf("rows with a time written past the model = %d, %v, want 3", n, err)
+	}
 	if err := samples.Insert(ctx, db, &sample{ID: number(9), Big: math.MaxUint64}); err == nil {
 		t.Error("an integer that does not fit was written")
 	}
 	ok(t, exec1(db, "UPDATE samples SET small = 1000"))
-	_, err := samples.All(ctx, db)
+	_, err = samples.All(ctx, db)
 	if err == nil || !strings.Contains(err.Error(), "samples.small (field Small)") {
 		t.Errorf("a value that does not fit: %v, want an error that names the column", err)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/glueful/glueful-go/ext/sqlite"
 	"github.com/glueful/glueful-go/model"
 	"github.com/glueful/glueful-go/model/postgres"
+	"github.com/glueful/glueful-go/render"
 )
 
 func main() {
@@ -68,7 +69,7 @@ func run(ctx context.Context, e env, seed bool) error {
 	bookshop.New(db).Routes(&m)
 	server := &glueful.Server{
 		Addr:    e.addr,
-		Handler: &m,
+		Handler: render.Compress(&m),
 		// A client gets 5 s for its header, 30 s for its body and 60 s to take
 		// the answer; running requests get 15 s once the process is told to stop.
 		ReadHeaderTimeout: 5 * time.Second,

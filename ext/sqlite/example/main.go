@@ -1,3 +1,4 @@
+// Command example serves books from an SQLite file.
 package main
 
 import (

@@ -158,7 +158,7 @@ func asJSON(v any) any {
 }
 
 // list follows the pages of a list to its end.
-func list(t *testing.T, get func(string) (int, map[string]any), path string) (rows []map[string]any, pages int) {
+func walk(t *testing.T, get func(string) (int, map[string]any), path string) (rows []map[string]any, pages int) {
 	t.Helper()
 	for path != "" {
 		status, body := get(path)
@@ -193,7 +193,7 @@ func TestServed(t *testing.T) {
 		total := 0
 		for path, c := range tables {
 			want := query(t, db, "SELECT * FROM "+c.table+" ORDER BY "+c.order)
-			got, pages := list(t, get, path+"?page[size]=100")
+			got, pages := walk(t, get, path+"?page[size]=100")
 			if wantPages := (len(want) + 99) / 100; pages != wantPages {
 				t.Errorf("%s: %d pages, want %d", path, pages, wantPages)
 			}
@@ -251,7 +251,7 @@ func TestDiffer_notices(t *testing.T) {
 func TestExpanded(t *testing.T) {
 	each(t, func(t *testing.T, db *model.Pool) {
 		get := api(t, db)
-		albums, _ := list(t, get, "/albums?page[size]=100&fields=id,title,artist(name),tracks(id,name)")
+		albums, _ := walk(t, get, "/albums?page[size]=100&fields=id,title,artist(name),tracks(id,name)")
 		var got []map[string]any
 		for _, a := range albums {
 			for _, x := range a["tracks"].([]any) {
