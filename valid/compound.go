@@ -68,31 +68,36 @@ func (p *plan) find(name []byte, guess int) int {
 
 // unknown notes a name that no field has and passes over its value. A known
 // name in another spelling is named as it should be. Any other is named as it was
-// sent if it looks like a name: short, and of letters, digits, "_" and "-" only;
-// otherwise the object that holds it is named.
+// sent if it is what a program would call a member; otherwise the object that
+// holds it is named, so that a secret in the wrong place is not repeated.
 func (d *decoder) unknown(p *plan, name span) bool {
-	text, code := string(d.text(name)), "unknown"
+	text := string(d.text(name))
 	for i := range p.fields {
 		if strings.EqualFold(p.fields[i].name, text) {
-			text, code = p.fields[i].name, "spelling"
-			break
+			return d.at(p.fields[i].name, name, "spelling") && d.skip()
 		}
 	}
-	if code == "unknown" && !likeName(text) {
-		return d.wrongAt(name.from-1, code) && d.skip()
+	if likeName(text) {
+		return d.at(text, name, "unknown") && d.skip()
 	}
-	d.path = append(d.path, step{name: text})
+	return d.wrongAt(name.from-1, "unknown") && d.skip()
+}
+
+// at notes what is wrong with a member's name.
+func (d *decoder) at(member string, name span, code string) bool {
+	d.path = append(d.path, step{name: member})
 	ok := d.wrongAt(name.from-1, code)
 	d.path = d.path[:len(d.path)-1]
-	return ok && d.skip()
+	return ok
 }
 
 // maxName is the longest unknown name that is repeated, in bytes.
 const maxName = 40
 
+// likeName reports whether s is a short identifier.
 func likeName(s string) bool {
 	for i := range len(s) {
-		if c := s[i] | 0x20; (c < 'a' || c > 'z') && (s[i] < '0' || s[i] > '9') && s[i] != '_' && s[i] != '-' {
+		if c := s[i] | 0x20; (c < 'a' || c > 'z') && (i == 0 || s[i] < '0' || s[i] > '9') && s[i] != '_' {
 			return false
 		}
 	}

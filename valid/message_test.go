@@ -125,7 +125,7 @@ func TestEveryCodeHasText(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raises := regexp.MustCompile(`^(fail|syntax|refuse|wrong|wrongAt|format|Want|asks|custom|code|size|bounds)$`)
+	raises := regexp.MustCompile(`^(fail|syntax|refuse|wrong|wrongAt|format|Want|asks|custom|code|size|bounds|at)$`)
 	codes := map[string]bool{}
 	for _, f := range files {
 		if !strings.HasSuffix(f.Name(), ".go") || strings.HasSuffix(f.Name(), "_test.go") {
