@@ -81,17 +81,14 @@ func (c *Charge) fields(h http.Header, refused bool) {
 	var buf [192]byte
 	left, reset, retry := c.read()
 	r, t := c.rule.pace(refused, left, reset, retry)
-	b := appendItem(buf[:0], c.rule.name)
-	b = strconv.AppendInt(append(b, ";r="...), r, 10)
+	b := strconv.AppendInt(append(buf[:0], c.rule.head...), r, 10)
 	b = strconv.AppendInt(append(b, ";t="...), t, 10)
 	n0 := len(b)
-	b = strconv.AppendInt(b, c.rule.most, 10)
-	n1 := len(b)
 	b = strconv.AppendInt(b, left, 10)
-	n2 := len(b)
+	n1 := len(b)
 	b = strconv.AppendInt(b, seconds(time.Duration(c.answer.Now)+reset), 10)
 	s := string(b)
-	v := &[5]string{s[:n0], c.tier.policy, s[n0:n1], s[n1:n2], s[n2:]}
+	v := &[5]string{s[:n0], c.tier.policy, c.rule.full, s[n0:n1], s[n1:]}
 	if !l.HideIETF {
 		rate, list := v[0:1:1], v[1:2:2]
 		if outer := h[fieldRate]; len(outer) > 0 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"strconv"
 	"time"
 )
 
@@ -96,9 +97,10 @@ type rule struct {
 	name, unit     string
 	quota, aligned bool
 	count, per     int64
-	most           int64 // what one key may hold at once: Burst or Count
-	each           int64 // time a unit takes to come back, rounded up
-	shift          uint  // a quota's cell keeps its count in this many low bits
+	most           int64  // what one key may hold at once: Burst or Count
+	each           int64  // time a unit takes to come back, rounded up
+	shift          uint   // a quota's cell keeps its count in this many low bits
+	head, full     string // parts of header fields
 	id             uint64
 	seal           [16]byte // what sets this limit's keys apart in a shared store
 }
@@ -157,12 +159,15 @@ func (r *rule) check() error {
 		return fmt.Errorf("limit %q is faster than one unit a nanosecond", r.name)
 	}
 	r.each = (r.per-1)/r.count + 1
+	r.head = string(append(appendItem(nil, r.name), ";r="...))
+	r.full = strconv.FormatInt(r.most, 10)
 	return nil
 }
 
 // share returns the part of r that one of n replicas may admit.
 func (r rule) share(n int64) rule {
 	r.most = max(1, r.most/n)
+	r.full = strconv.FormatInt(r.most, 10)
 	if r.each > maxSpan/n/r.most {
 		r.each = maxSpan / r.most
 	} else {
