@@ -235,7 +235,7 @@ func obey(t *testing.T, line string) {
 		t.Errorf("%s: %d %s", line, resp.StatusCode, body)
 	}
 	if _, err := exec.LookPath("curl"); err == nil {
-		if out, err := exec.Command("sh", "-c", line+" -g -sS --fail --noproxy '*'").CombinedOutput(); err != nil {
+		if out, err := exec.Command("sh", "-c", line+" -sS --fail --noproxy '*'").CombinedOutput(); err != nil {
 			t.Errorf("%s: %v %s", line, err, out)
 		}
 	}

@@ -109,7 +109,7 @@ func greet(env environment, dir, addr string) {
 	fmt.Fprintf(env.stdout, `
 %s answers at %s
 
-  curl '%s/v1/books?page[size]=2'
+  curl -g '%s/v1/books?page[size]=2'
   curl %s/v1/books/1
   curl -H 'Content-Type: application/json' -d '{"title":"Emma","pages":474,"author_id":1}' %s/v1/books
 
