@@ -2,7 +2,6 @@ package project
 
 import (
 	"context"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -31,6 +30,7 @@ type entry struct {
 	cost     int
 	compiled any
 	fields   *Fields
+	alone    *bound // a request of this selection and nothing else, or nil
 	reads    atomic.Pointer[reading]
 }
 
@@ -51,8 +51,9 @@ type cache struct {
 
 func (c *cache) get(key selectionKey) *entry {
 	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.written[key]
+	e := c.written[key]
+	c.mu.RUnlock()
+	return e
 }
 
 // put remembers a selection and returns the entry to use.
@@ -91,25 +92,24 @@ func room[K comparable](m map[K]*entry) {
 	}
 }
 
-// keyOf names the selection of a request. The typed parameters are those of
-// fields[...], sorted.
-func keyOf(values url.Values, typed []string) selectionKey {
-	var key selectionKey
-	if list, ok := values["fields"]; ok {
-		key.fields = strings.Join(list, ",")
+// key names the selection of a request for a caller whom guards deny.
+func (r *request) key(denied uint64) selectionKey {
+	key := selectionKey{denied: denied}
+	if r.fields != nil {
+		key.fields = strings.Join(r.fields, ",")
 		key.sent |= sentFields
 	}
-	if list, ok := values["expand"]; ok {
-		key.expand = strings.Join(list, ",")
+	if r.expand != nil {
+		key.expand = strings.Join(r.expand, ",")
 		key.sent |= sentExpand
 	}
-	if len(typed) == 0 {
+	if len(r.typed) == 0 {
 		return key
 	}
 	var b strings.Builder
 	b.WriteString(key.fields)
-	for _, name := range typed {
-		for _, text := range values[name] {
+	for _, name := range r.typed {
+		for _, text := range r.values[name] {
 			b.WriteString("\x00" + name + "\x00" + text)
 		}
 	}
@@ -119,7 +119,8 @@ func keyOf(values url.Values, typed []string) selectionKey {
 }
 
 // selection returns the compiled selection of a request.
-func (p *Plan) selection(key selectionKey, values url.Values, typed ...string) (*entry, error) {
+func (p *Plan) selection(r request, denied uint64) (*entry, error) {
+	key := r.key(denied)
 	if e := p.cache.get(key); e != nil {
 		return e, nil
 	}
@@ -130,13 +131,11 @@ func (p *Plan) selection(key selectionKey, values url.Values, typed ...string) (
 	}
 	c := &compiler{plan: p, denied: key.denied, faults: &bad, items: make([]item, 1, 40), paths: []string{}}
 	root := newPick(p.root)
-	c.fields(root, typed, values)
-	for _, name := range typed {
-		c.typed(root, name, values[name])
+	c.fields(root, r)
+	for _, name := range r.typed {
+		c.typed(root, name, r.values[name])
 	}
-	if key.sent&sentExpand != 0 {
-		c.text(root, "expand", values["expand"], true)
-	}
+	c.text(root, "expand", r.expand, true)
 	if err := bad.err(); err != nil {
 		return nil, err
 	}
@@ -149,24 +148,29 @@ func (p *Plan) selection(key selectionKey, values url.Values, typed ...string) (
 		if p.answer.Compile != nil {
 			e.compiled = p.answer.Compile(e.paths)
 		}
+		if b := (&bound{plan: p, entry: e, size: p.rules.PageSize, order: p.order}); p.rules.Scope == nil {
+			var bad faults
+			if b.tooMuch(&bad); len(bad) == 0 {
+				e.alone = b
+			}
+		}
 		return e
 	}), nil
 }
 
 // fields reads what is said of the root: absent is the default, empty the
 // identifiers.
-func (c *compiler) fields(root *pick, typed []string, values url.Values) {
+func (c *compiler) fields(root *pick, r request) {
 	sent, empty := false, true
-	read := func(name string) {
-		list, ok := values[name]
-		sent = sent || ok
+	read := func(name string, list []string) {
+		sent = sent || list != nil
 		empty = empty && !slices.ContainsFunc(list, func(s string) bool { return s != "" })
 		c.text(root, name, list, false)
 	}
-	read("fields")
-	for _, name := range typed {
+	read("fields", r.fields)
+	for _, name := range r.typed {
 		if c.plan.ofRoot(name, "fields") {
-			read(name)
+			read(name, r.values[name])
 		}
 	}
 	switch {

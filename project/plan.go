@@ -138,7 +138,7 @@ func (p *Plan) prepare() error {
 		if err := p.checkNames(); err != nil {
 			return err
 		}
-		if _, err := p.selection(selectionKey{}, nil); err != nil {
+		if _, err := p.selection(request{}, 0); err != nil {
 			return fmt.Errorf("project: Default: %w", err)
 		}
 	}

@@ -47,44 +47,69 @@ func (q *Query) Bind(ctx context.Context, p *Plan, values url.Values) error {
 // maxParameters bounds the parameters of one query string that are looked at.
 const maxParameters = 64
 
+// A request is a query string, sorted by who reads it.
+type request struct {
+	fields, expand []string // nil is not sent
+	typed, others  []string // names: fields[...] and expand[...], and the rest
+	values         url.Values
+}
+
 func (p *Plan) bind(ctx context.Context, values url.Values) (*bound, error) {
-	b := &bound{plan: p, size: p.rules.PageSize, order: p.order}
 	var bad faults
-	var others, typed []string
-	for name := range values {
-		switch {
-		case name == "fields" || name == "expand" || !p.Owns(name):
-		case len(others)+len(typed) == maxParameters:
-			bad.add(Fault{Name: clip(name), Code: "too_many", Detail: atMost("parameters", maxParameters)})
-			return nil, bad.err()
-		case strings.HasPrefix(name, "fields") || strings.HasPrefix(name, "expand"):
-			typed = append(typed, name)
-		default:
-			others = append(others, name)
-		}
+	r := p.sorted(values, &bad)
+	if len(bad) > 0 {
+		return nil, bad.err()
 	}
+	var e *entry
 	if p.root != nil {
-		slices.Sort(typed)
-		key := keyOf(values, typed)
-		key.denied = p.denied(ctx)
-		e, err := p.selection(key, values, typed...)
-		if err != nil {
+		var err error
+		if e, err = p.selection(r, p.denied(ctx)); err != nil {
 			bad = append(bad, err.(*Error).Faults...)
+		} else if len(r.others) == 0 && e.alone != nil {
+			return e.alone, nil
 		}
-		b.entry = e
 	}
+	b := &bound{plan: p, entry: e, size: p.rules.PageSize, order: p.order}
 	if p.rules.Scope != nil {
 		b.scope = p.rules.Scope(ctx)
 	}
-	slices.Sort(others)
-	b.parameters(ctx, others, values, &bad)
+	b.parameters(ctx, r.others, values, &bad)
 	if len(bad) == 0 {
 		b.open(&bad)
 	}
-	if most := p.rules.MaxCost; len(bad) == 0 && most > 0 && b.cost() > most {
+	b.tooMuch(&bad)
+	return b, bad.err()
+}
+
+// tooMuch refuses what costs more than the rules allow.
+func (b *bound) tooMuch(bad *faults) {
+	if most := b.plan.rules.MaxCost; len(*bad) == 0 && most > 0 && b.cost() > most {
 		bad.add(Fault{Name: "fields", Code: "too_expensive", Detail: "Ask for fewer members or smaller pages."})
 	}
-	return b, bad.err()
+}
+
+// sorted leaves out what the plan does not own.
+func (p *Plan) sorted(values url.Values, bad *faults) request {
+	r := request{values: values}
+	for name, list := range values {
+		switch {
+		case !p.Owns(name):
+		case name == "fields":
+			r.fields = list
+		case name == "expand":
+			r.expand = list
+		case len(r.others)+len(r.typed) == maxParameters:
+			bad.add(Fault{Name: name, Code: "too_many", Detail: atMost("parameters", maxParameters)})
+			return r
+		case strings.HasPrefix(name, "fields") || strings.HasPrefix(name, "expand"):
+			r.typed = append(r.typed, name)
+		default:
+			r.others = append(r.others, name)
+		}
+	}
+	slices.Sort(r.typed)
+	slices.Sort(r.others)
+	return r
 }
 
 // parameters reads what is not a selection.
