@@ -8,8 +8,8 @@ import (
 )
 
 // An Error is a refused input. It answers for itself: a status, a code, a
-// sentence for the client, and the violations as details. Nothing in it
-// repeats what was submitted.
+// sentence for the client, and the violations as details. No submitted value is
+// in it.
 type Error struct {
 	Status     int         // HTTP status; 0 means 422
 	Violations []Violation // at least one, at most 100

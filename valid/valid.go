@@ -49,9 +49,10 @@
 // elements than [Limits] says.
 //
 // Answers. Everything refused is an [*Error]. It carries codes and arguments
-// and resolves texts per language at the edge ([Messages]); what was submitted
-// is never part of it. Functions of this package may be called concurrently;
-// a [C] belongs to one run and must not be kept.
+// and resolves texts per language at the edge ([Messages]). No submitted value
+// is ever part of it; a submitted name is only where it is the place, a plain
+// map key or an unknown member that looks like a name. Functions of this package
+// may be called concurrently; a [C] belongs to one run and must not be kept.
 package valid
 
 import (
