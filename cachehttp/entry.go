@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -51,11 +52,18 @@ type wire struct {
 	statusLines []string
 }
 
-func (e *entry) get(name string) string {
+func (e *entry) lines(name string) []string {
 	for i := range e.Header {
 		if e.Header[i].Name == name {
-			return e.Header[i].Values[0]
+			return e.Header[i].Values
 		}
+	}
+	return nil
+}
+
+func (e *entry) get(name string) string {
+	if lines := e.lines(name); len(lines) > 0 {
+		return lines[0]
 	}
 	return ""
 }
@@ -102,6 +110,9 @@ func (e *entry) size() int64 {
 func (e *entry) updated(fresh []line) *entry {
 	u := &entry{meta: e.meta, body: e.body}
 	u.Header = nil
+	if e.get("Etag") != "" { // what validated it, in the form that did
+		fresh = slices.DeleteFunc(slices.Clone(fresh), func(l line) bool { return l.Name == "Etag" })
+	}
 	for _, l := range e.Header {
 		if !replaces(fresh, l.Name) {
 			u.Header = append(u.Header, l)
@@ -116,17 +127,12 @@ func (e *entry) updated(fresh []line) *entry {
 }
 
 func replaces(fresh []line, name string) bool {
-	for _, l := range fresh {
-		if l.Name == name {
-			return !fixed(name)
-		}
-	}
-	return false
+	return !fixed(name) && slices.ContainsFunc(fresh, func(l line) bool { return l.Name == name })
 }
 
 func fixed(name string) bool {
 	switch name {
-	case "Content-Length", "Content-Encoding", "Content-Type", "Content-Range", "Etag":
+	case "Content-Length", "Content-Encoding", "Content-Type", "Content-Range":
 		return true
 	}
 	return false
@@ -147,12 +153,7 @@ const (
 )
 
 func (x *index) has(key []byte) bool {
-	for _, v := range x.Variants {
-		if v == string(key) {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(x.Variants, string(key))
 }
 
 // with returns x with one more variant in front; the oldest is dropped.
@@ -162,7 +163,7 @@ func (x *index) with(rule []string, key string, until time.Time) *index {
 		return n
 	}
 	for _, s := range x.Sets {
-		if len(n.Sets) < maxRules && !equalNames(s, rule) {
+		if len(n.Sets) < maxRules && !slices.Equal(s, rule) {
 			n.Sets = append(n.Sets, s)
 		}
 	}
@@ -175,18 +176,6 @@ func (x *index) with(rule []string, key string, until time.Time) *index {
 		n.Until = x.Until
 	}
 	return n
-}
-
-func equalNames(a, b []string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }
 
 // encode writes an entry as a length, its meta as JSON, and the body; an

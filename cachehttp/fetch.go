@@ -296,14 +296,15 @@ func (rec *recorder) join(came http.Header) bool {
 	return e != nil && e.complete()
 }
 
-// update makes the stored entry fresh with a 304 that is about it (RFC
-// 9111, section 4.3.4).
+// update makes the stored entry fresh with a 304, unless that names another
+// version (RFC 9111, section 4.3.4). One entry was asked about, so a 304
+// without an entity tag can only be about it.
 func (rec *recorder) update(came http.Header) bool {
 	old := rec.v.entry
-	etag, modified := came.Get("Etag"), came.Get("Last-Modified")
-	same := etag == "" && modified == "" || etag != "" && field.Matches([]string{etag}, old.get("Etag"), false) ||
-		modified != "" && modified == old.get("Last-Modified")
-	if !same {
+	etag, stored := came.Get("Etag"), old.get("Etag")
+	modified := came.Get("Last-Modified")
+	if etag != "" && stored != "" && !field.Matches([]string{etag}, stored, false) &&
+		(modified == "" || modified != old.get("Last-Modified")) {
 		return false
 	}
 	rec.v.freshenWith(rec, came)

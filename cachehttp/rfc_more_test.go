@@ -113,6 +113,8 @@ var validating = []rule{
 		s.wantCalls(3)
 	}},
 	{"9111 4.3.4: a 304 without validators updates the only response", func(t *testing.T) {
+		_, later := after(t, safe, fields("Last-Modified: "+at(-time.Hour)), reply(304, "", "Last-Modified: "+at(-time.Minute), "X-A: new"))
+		want(t, "X-A", later.Header.Get("X-A"), "new")
 		_, res := after(t, safe, fields(`ETag: "a"`), reply(304, "", "X-A: new"))
 		want(t, "X-A", res.Header.Get("X-A"), "new")
 	}},

@@ -130,15 +130,6 @@ func with304(name string) bool {
 	return strings.HasSuffix(name, "-Cache-Control")
 }
 
-func (e *entry) lines(name string) []string {
-	for i := range e.Header {
-		if e.Header[i].Name == name {
-			return e.Header[i].Values
-		}
-	}
-	return nil
-}
-
 // hit is nil: serve takes the status lines that hits share, unless they
 // tell more.
 func (v *visit) hit() []string {

@@ -28,6 +28,7 @@ func serveApp(ctx context.Context, env environment, dir, addr string) error {
 	child := exec.Command(bin, "-seed")
 	child.Dir, child.Stdout, child.Stderr = dir, env.stdout, env.stderr
 	child.Env = append(os.Environ(), "ADDR="+addr)
+	foreign := listening(addr) // then the app will say so and end
 	if err := child.Start(); err != nil {
 		return fmt.Errorf("the app in %s cannot be started: %w", dir, err)
 	}
@@ -37,7 +38,7 @@ func serveApp(ctx context.Context, env environment, dir, addr string) error {
 	poll, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
-		if waitFor(poll, "http://"+addr+"/v1/books") {
+		if !foreign && waitFor(poll, "http://"+addr+"/v1/books") {
 			close(answers)
 		}
 	}()
@@ -79,6 +80,16 @@ func buildApp(ctx context.Context, env environment, dir string) (string, error) 
 		return "", fmt.Errorf("the app in %s is written, but does not build: %w", dir, err)
 	}
 	return bin, nil
+}
+
+// listening reports whether somebody has the address already.
+func listening(addr string) bool {
+	c, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return false
+	}
+	c.Close()
+	return true
 }
 
 // waitFor asks until the address answers; it reports false when ctx ends first.

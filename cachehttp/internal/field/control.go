@@ -6,6 +6,7 @@ package field
 
 import (
 	"net/textproto"
+	"slices"
 	"strings"
 )
 
@@ -235,7 +236,7 @@ func Names(lines []string) (names []string, star bool) {
 			switch {
 			case name == "*":
 				star = true
-			case name != "" && !contains(names, name):
+			case name != "" && !slices.Contains(names, name):
 				names = append(names, name)
 			}
 		}
@@ -260,15 +261,6 @@ func AppendNormal(dst []byte, lines []string) []byte {
 		}
 	}
 	return dst
-}
-
-func contains(list []string, s string) bool {
-	for _, x := range list {
-		if x == s {
-			return true
-		}
-	}
-	return false
 }
 
 // isToken reports a tchar of RFC 9110, section 5.6.2.

@@ -77,6 +77,7 @@ func fillRows(ctx context.Context, t *harness.Table, dsn string) error {
 	if err != nil {
 		return err
 	}
+	ctx = context.WithoutCancel(ctx)
 	measure := func(s *sqlstore.Store) func() (float64, error) {
 		return func() (float64, error) { return takes(s) }
 	}
