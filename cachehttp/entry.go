@@ -153,7 +153,12 @@ const (
 )
 
 func (x *index) has(key []byte) bool {
-	return slices.Contains(x.Variants, string(key))
+	for _, v := range x.Variants {
+		if v == string(key) { // without an allocation
+			return true
+		}
+	}
+	return false
 }
 
 // with returns x with one more variant in front; the oldest is dropped.
