@@ -1,6 +1,7 @@
 package model_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
 	"net"
@@ -18,7 +19,7 @@ type proxy struct {
 	server string
 	armed  atomic.Int32 // answers still to lose
 	reset  atomic.Bool  // end with RST instead of FIN
-	skip   atomic.Int32 // statements to let through before that
+	skip   atomic.Int32 // statements to let through before that; toCommit up to the commit
 	drops  atomic.Int32 // answers lost so far
 	open   atomic.Int32 // connections of clients
 	most   atomic.Int32 // highest value of open
@@ -54,6 +55,9 @@ func newProxy(t *testing.T, dsn string) (*proxy, string) {
 	})
 	return p, u.String()
 }
+
+// toCommit, as a number of statements to skip, means all up to the COMMIT.
+const toCommit = -1
 
 // arm loses the next answer but skip.
 func (p *proxy) arm(reset bool, skip int) {
@@ -92,48 +96,58 @@ func (p *proxy) requests(server, client *net.TCPConn, lose *atomic.Bool) {
 		io.Copy(io.Discard, client)
 		return
 	}
-	if !forward(server, client, 0) { // the first message has no type
+	if !greeting(server, client) {
 		return
 	}
 	for {
-		var kind [1]byte
-		if _, err := io.ReadFull(client, kind[:]); err != nil {
+		kind, body, ok := message(client)
+		if !ok {
 			return
 		}
-		// Execute, or Query when it ends a transaction or runs a text as it is.
-		if (kind[0] == 'E' || kind[0] == 'Q') && p.armed.Load() > 0 && p.skip.Add(-1) < 0 && p.armed.Add(-1) >= 0 {
+		if p.armed.Load() > 0 && p.due(kind, body) && p.armed.Add(-1) >= 0 {
 			lose.Store(true)
 		}
 		if p.silent.Load() {
 			io.Copy(io.Discard, client)
 			return
 		}
-		if !forward(server, client, kind[0]) {
+		if _, err := server.Write(append(head(kind, len(body)), body...)); err != nil {
 			return
 		}
 	}
 }
 
+// due reports whether the answer to a message of the client is the one to
+// lose: of an Execute, or of a Query, which ends transactions.
+func (p *proxy) due(kind byte, body []byte) bool {
+	if p.skip.Load() == toCommit {
+		return kind == 'Q' && bytes.HasPrefix(body, []byte("COMMIT"))
+	}
+	if kind != 'E' && kind != 'Q' {
+		return false
+	}
+	if p.skip.Load() == 0 {
+		return true
+	}
+	p.skip.Add(-1)
+	return false
+}
+
 // answers forwards what the server sends until an answer is to be lost.
 func (p *proxy) answers(client, server net.Conn, lose *atomic.Bool) {
 	for {
-		var kind [1]byte
-		if _, err := io.ReadFull(server, kind[:]); err != nil {
+		kind, body, ok := message(server)
+		if !ok {
 			return
 		}
 		if !lose.Load() {
-			if !forward(client, server, kind[0]) {
+			if _, err := client.Write(append(head(kind, len(body)), body...)); err != nil {
 				return
 			}
 			continue
 		}
-		// Wait until the server is ready again, then be gone.
-		var sink net.Conn
-		for kind[0] != 'Z' {
-			if !forward(sink, server, kind[0]) {
-				return
-			}
-			if _, err := io.ReadFull(server, kind[:]); err != nil {
+		for kind != 'Z' { // until the server is ready again: the statement has run
+			if kind, _, ok = message(server); !ok {
 				return
 			}
 		}
@@ -145,23 +159,28 @@ func (p *proxy) answers(client, server net.Conn, lose *atomic.Bool) {
 	}
 }
 
-// forward copies one message; a nil dst swallows it.
-func forward(dst io.Writer, src io.Reader, kind byte) bool {
-	head := make([]byte, 5)
-	head[0] = kind
-	if _, err := io.ReadFull(src, head[1:]); err != nil {
+// message reads one message with a type.
+func message(src io.Reader) (kind byte, body []byte, ok bool) {
+	var h [5]byte
+	if _, err := io.ReadFull(src, h[:]); err != nil {
+		return 0, nil, false
+	}
+	body = make([]byte, binary.BigEndian.Uint32(h[1:])-4)
+	_, err := io.ReadFull(src, body)
+	return h[0], body, err == nil
+}
+
+func head(kind byte, n int) []byte {
+	return binary.BigEndian.AppendUint32([]byte{kind}, uint32(n+4))
+}
+
+// greeting copies the first message of a client, which has no type.
+func greeting(dst io.Writer, src io.Reader) bool {
+	h := make([]byte, 4)
+	if _, err := io.ReadFull(src, h); err != nil {
 		return false
 	}
-	if kind == 0 {
-		head = head[1:]
-	}
-	body := make([]byte, binary.BigEndian.Uint32(head[len(head)-4:])-4)
-	if _, err := io.ReadFull(src, body); err != nil {
-		return false
-	}
-	if dst == nil || dst == net.Conn(nil) {
-		return true
-	}
-	_, err := dst.Write(append(head, body...))
+	dst.Write(h)
+	_, err := io.CopyN(dst, src, int64(binary.BigEndian.Uint32(h)-4))
 	return err == nil
 }
