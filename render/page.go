@@ -33,7 +33,9 @@ func (Page[T]) Describe() Result {
 }
 
 // Respond writes the answer.
-func (p Page[T]) Respond(w http.ResponseWriter, r *http.Request) error {
+func (p Page[T]) Respond(w http.ResponseWriter, r *http.Request) error { return p.respond(w, r) }
+
+func (p *Page[T]) respond(w http.ResponseWriter, r *http.Request) error {
 	return respond(w, r, func(e *encoder, sel *Selection) int {
 		p.envelope(e, sel, r, nil)
 		return http.StatusOK
@@ -132,13 +134,27 @@ func pageReference(target, param, value string) string {
 	return string(append(b, url.QueryEscape(value)...))
 }
 
+// reference returns ref in the form a header may hold; most are already.
+func reference(ref string) string {
+	for i := range len(ref) {
+		if unsafeInReference(ref[i]) {
+			return string(appendReference(nil, ref))
+		}
+	}
+	return ref
+}
+
+func unsafeInReference(c byte) bool {
+	return c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0
+}
+
 // appendReference appends a URL reference with everything that may not stand
 // in one, or in a header, percent-encoded (RFC 3986).
 func appendReference(b []byte, ref string) []byte {
 	const upper = "0123456789ABCDEF"
 	for i := range len(ref) {
 		c := ref[i]
-		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 {
+		if unsafeInReference(c) {
 			b = append(b, '%', upper[c>>4], upper[c&0xF])
 			continue
 		}

@@ -27,6 +27,9 @@ func Respond[T any](w http.ResponseWriter, r *http.Request, out *T) error {
 	if out == nil {
 		return errNil
 	}
+	if res, ok := any(out).(inPlace); ok {
+		return res.respond(w, r)
+	}
 	if res, ok := any(out).(responder); ok {
 		return res.Respond(w, r)
 	}
@@ -40,6 +43,14 @@ func Respond[T any](w http.ResponseWriter, r *http.Request, out *T) error {
 	}
 	return respondAt(w, r, http.StatusOK, "", out)
 }
+
+// inPlace is a result type that answers without being copied.
+type inPlace interface {
+	respond(http.ResponseWriter, *http.Request) error
+}
+
+// jsonOnly is a header value and a list of offers. It is never changed.
+var jsonOnly = []string{mediaJSON}
 
 var (
 	errNil      = errors.New("render: nothing to answer with: the result is nil")
@@ -91,7 +102,7 @@ func isNil(p any) bool {
 
 // respond builds an answer and sends it.
 func respond(w http.ResponseWriter, r *http.Request, build func(*encoder, *Selection) int) error {
-	if err := acceptable(r, mediaJSON); err != nil {
+	if err := acceptable(r, jsonOnly...); err != nil {
 		return err
 	}
 	e := newEncoder(r.Context())
@@ -117,10 +128,10 @@ func (e *encoder) body(p any, sel *Selection) {
 
 func (e *encoder) send(w http.ResponseWriter, r *http.Request, status int) error {
 	h := w.Header()
-	h.Set("Content-Type", mediaJSON)
+	h["Content-Type"] = jsonOnly
 	h.Set("Content-Length", strconv.Itoa(len(e.buf)))
 	if e.location != "" {
-		h.Set("Location", string(appendReference(nil, e.location)))
+		h.Set("Location", reference(e.location))
 	}
 	if e.link != "" {
 		h.Add("Link", e.link)

@@ -92,7 +92,9 @@ func readsOfProbe(t reflect.Type, probe any, sel *Selection) [][]any {
 func (Created[T]) Describe() Result { return describeBody[T](http.StatusCreated) }
 
 // Respond writes the answer.
-func (c Created[T]) Respond(w http.ResponseWriter, r *http.Request) error {
+func (c Created[T]) Respond(w http.ResponseWriter, r *http.Request) error { return c.respond(w, r) }
+
+func (c *Created[T]) respond(w http.ResponseWriter, r *http.Request) error {
 	return respondAt(w, r, http.StatusCreated, c.At, &c.Body)
 }
 
@@ -100,7 +102,9 @@ func (c Created[T]) Respond(w http.ResponseWriter, r *http.Request) error {
 func (Accepted[T]) Describe() Result { return describeBody[T](http.StatusAccepted) }
 
 // Respond writes the answer.
-func (a Accepted[T]) Respond(w http.ResponseWriter, r *http.Request) error {
+func (a Accepted[T]) Respond(w http.ResponseWriter, r *http.Request) error { return a.respond(w, r) }
+
+func (a *Accepted[T]) respond(w http.ResponseWriter, r *http.Request) error {
 	return respondAt(w, r, http.StatusAccepted, a.At, &a.Body)
 }
 

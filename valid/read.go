@@ -46,8 +46,6 @@ func refused(r *http.Request, v any, err error) error {
 
 // readAll reads into buf, which grows only with what really comes.
 func readAll(w http.ResponseWriter, r *http.Request, buf []byte, limit int64) ([]byte, error) {
-	tooLarge := &Error{Status: http.StatusRequestEntityTooLarge, Violations: []Violation{
-		{Pointer: "#", Code: "bytes", Args: []any{limit}}}}
 	if r.Body == nil {
 		return buf, nil
 	}
@@ -69,7 +67,8 @@ func readAll(w http.ResponseWriter, r *http.Request, buf []byte, limit int64) ([
 			return buf, nil
 		}
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return buf, tooLarge
+			return buf, &Error{Status: http.StatusRequestEntityTooLarge, Violations: []Violation{
+				{Pointer: "#", Code: "bytes", Args: []any{limit}}}}
 		}
 		if err != nil {
 			return buf, fmt.Errorf("valid: reading the body: %w", err)
@@ -82,6 +81,9 @@ func mediaFault(h http.Header) string {
 	types := h.Values("Content-Type")
 	if len(types) != 1 {
 		return "content_type"
+	}
+	if types[0] == "application/json" && len(h["Content-Encoding"]) == 0 { // what nearly everybody sends
+		return ""
 	}
 	media, params, err := mime.ParseMediaType(types[0])
 	if err != nil || media != "application/json" && !(strings.HasSuffix(media, "+json") && strings.Count(media, "/") == 1) {
