@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -109,6 +110,10 @@ func (w *world) purge(path string) {
 }
 
 func TestInvariants_underLoad(t *testing.T) {
+	rounds := 250
+	if os.Getenv("GLUEFUL_LONG") == "1" {
+		rounds = 20_000
+	}
 	for name, store := range map[string]cachehttp.Store{"memory": new(cachehttp.Memory), "bytes": new(spy)} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -117,7 +122,7 @@ func TestInvariants_underLoad(t *testing.T) {
 				var wg sync.WaitGroup
 				for range 20 {
 					wg.Go(func() {
-						for range 250 {
+						for range rounds {
 							path := fmt.Sprint("/", rand.IntN(5))
 							if rand.IntN(20) == 0 {
 								w.purge(path)
