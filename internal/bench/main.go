@@ -18,6 +18,7 @@ import (
 	"github.com/glueful/glueful-go/internal/bench/limitbench"
 	"github.com/glueful/glueful-go/internal/bench/modelbench"
 	"github.com/glueful/glueful-go/internal/bench/muxbench"
+	"github.com/glueful/glueful-go/internal/bench/projectbench"
 	"github.com/glueful/glueful-go/internal/bench/renderbench"
 	"github.com/glueful/glueful-go/internal/bench/validbench"
 	"github.com/glueful/glueful-go/internal/bench/wirebench"
@@ -31,6 +32,7 @@ var rooms = map[string]func() []harness.Table{
 	"model":     modelbench.Tables,
 	"mux":       muxbench.Tables,
 	"wire":      wirebench.Tables,
+	"project":   projectbench.Tables,
 	"render":    renderbench.Tables,
 	"valid":     validbench.Tables,
 }
