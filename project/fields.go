@@ -18,13 +18,17 @@ func Compile(paths []string) *Fields {
 	if paths == nil {
 		return nil
 	}
-	f := &Fields{}
+	f := newFields(len(paths))
 	for _, path := range paths {
 		path, not := strings.CutPrefix(path, "-")
 		f.add(path, not)
 	}
 	f.settle()
 	return f
+}
+
+func newFields(n int) *Fields {
+	return &Fields{names: make([]string, 0, n), state: make([]uint8, 0, n), below: make([]*Fields, 0, n)}
 }
 
 func (f *Fields) add(path string, not bool) {
@@ -36,15 +40,19 @@ func (f *Fields) add(path string, not bool) {
 	i := index(f, name)
 	if i < 0 {
 		i = len(f.names)
-		f.names, f.state, f.below = append(f.names, name), append(f.state, 0), append(f.below, &Fields{})
+		f.names, f.state, f.below = append(f.names, name), append(f.state, 0), append(f.below, nil)
 		f.mask |= nameBit(name)
 	}
 	switch {
 	case deeper:
+		if f.below[i] == nil {
+			f.below[i] = newFields(2)
+			f.below[i].star = f.state[i] == named // it was named before, with all it has
+		}
 		f.below[i].add(rest, not)
 	case not:
 		f.state[i] = out
-	default:
+	case f.below[i] != nil:
 		f.below[i].star = true
 	}
 	if !not && f.state[i] != out {
@@ -55,6 +63,9 @@ func (f *Fields) add(path string, not bool) {
 // settle turns branches that select everything into nil.
 func (f *Fields) settle() {
 	for i, sub := range f.below {
+		if sub == nil {
+			continue
+		}
 		if f.state[i] == 0 {
 			sub.star = true
 		}

@@ -4,7 +4,6 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"hash"
-	"io"
 	"strconv"
 	"strings"
 )
@@ -174,41 +173,41 @@ func (b *bound) open(bad *faults) {
 	bad.add(Fault{Name: "page[cursor]", Code: "cursor", Detail: "The cursor does not belong to this list, order and filter."})
 }
 
-// mac appends the MAC of a cursor and of what it belongs to. Each part is
-// preceded by its length, so that no two lists of parts look alike.
+// mac appends the MAC of a cursor and of what it belongs to.
 func (b *bound) mac(key int, cursor string, to []byte) []byte {
-	h := b.plan.macs[key].Get().(hash.Hash)
-	defer b.plan.macs[key].Put(h)
-	h.Reset()
-	part := func(s string) {
-		var n [20]byte
-		h.Write(append(strconv.AppendInt(n[:0], int64(len(s)), 10), ':'))
-		io.WriteString(h, s)
+	text := make([]byte, 0, 512)
+	for _, s := range [...]string{"glueful cursor 1", b.plan.rules.Name, b.scope, cursor, b.search, strconv.Itoa(len(b.order))} {
+		text = appendPart(text, s)
 	}
-	part("glueful cursor 1")
-	part(b.plan.rules.Name)
-	part(b.scope)
-	part(cursor)
-	part(strconv.Itoa(len(b.order)))
 	for _, o := range b.order {
-		part(o.name)
-		part(strconv.FormatBool(o.desc))
+		text = appendPart(text, o.name)
+		text = strconv.AppendBool(text, o.desc)
 	}
-	b.where.parts(part)
-	part(b.search)
-	var sum [64]byte
-	return append(to, h.Sum(sum[:0])[:macSize]...)
+	text = b.where.append(text)
+	h := b.plan.macs[key].Get().(hash.Hash)
+	h.Reset()
+	h.Write(text)
+	to = append(to, h.Sum(text[:0])[:macSize]...)
+	b.plan.macs[key].Put(h)
+	return to
 }
 
-func (g *group) parts(part func(string)) {
-	part(strconv.Itoa(len(g.terms)))
-	for _, t := range g.terms {
-		part(t.name)
-		part(t.op)
-		part(t.text)
+// appendPart appends s behind its length, so that no two lists of parts look
+// alike.
+func appendPart(to []byte, s string) []byte {
+	to = strconv.AppendInt(to, int64(len(s)), 10)
+	return append(append(to, ':'), s...)
+}
+
+func (g *group) append(to []byte) []byte {
+	to = append(strconv.AppendInt(to, int64(len(g.terms)), 10), ':')
+	for i := range g.terms {
+		t := &g.terms[i]
+		to = appendPart(appendPart(appendPart(to, t.name), t.op), t.text)
 	}
-	part(strconv.Itoa(len(g.or)))
+	to = append(strconv.AppendInt(to, int64(len(g.or)), 10), ':')
 	for i := range g.or {
-		g.or[i].group.parts(part)
+		to = g.or[i].group.append(to)
 	}
+	return to
 }

@@ -180,7 +180,7 @@ func (c *compiler) write(p *pick, prefix string, positive bool) {
 		c.paths = append(c.paths, prefix+"*")
 	}
 	for i := range p.level.members {
-		m, path := &p.level.members[i], prefix+p.level.members[i].name
+		m := &p.level.members[i]
 		if m.always && !p.star && p.state[i]&out == 0 {
 			p.state[i] |= named
 		}
@@ -188,12 +188,12 @@ func (c *compiler) write(p *pick, prefix string, positive bool) {
 		case p.state[i]&out != 0 || c.hidden(m):
 			p.state[i] = out
 			if p.star {
-				c.paths = append(c.paths, "-"+path)
+				c.paths = append(c.paths, "-"+prefix+m.name)
 			}
 		case positive && p.state[i]&named != 0:
-			c.member(p, i, path, true)
-		case p.star:
-			c.member(p, i, path, false)
+			c.member(p, i, prefix+m.name, true)
+		case p.star && (p.below[i] != nil || c.plan.hides):
+			c.member(p, i, prefix+m.name, false)
 		}
 	}
 }
