@@ -60,6 +60,9 @@ type wrapped struct{ h *handle }
 func (w *wrapped) handle() *handle { return w.h }
 
 func (w *wrapped) Tx(ctx context.Context, fn func(DB) error) error {
+	if w.h.tx != nil {
+		return w.h.tx.nested(ctx, w.h, fn)
+	}
 	return w.h.atomically(ctx, fn)
 }
 

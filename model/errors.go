@@ -10,16 +10,32 @@ import (
 // The ways an operation of this package fails that a caller may want to tell
 // apart with errors.Is. Each carries its HTTP status; see [Error].
 var (
-	ErrNotFound      error = &kind{404, "not_found", "There is no such record.", "not found"}
-	ErrConflict      error = &kind{409, "conflict", "A record with these values exists already.", "unique constraint violated"}
-	ErrForeignKey    error = &kind{409, "reference", "The record refers to, or is referred to by, another record.", "foreign key violated"}
-	ErrCheck         error = &kind{422, "refused_value", "A value is not acceptable.", "value refused by the database"}
-	ErrStale         error = &kind{409, "stale", "The record was changed by somebody else.", "stale version"}
-	ErrUnbounded     error = &kind{500, "", "", "no condition: say Everything() to mean every row"}
-	ErrNoKey         error = &kind{404, "not_found", "There is no such record.", "the key is zero"}
+	// ErrNotFound is a row that is not there, deleted or out of scope. Status 404.
+	ErrNotFound error = &kind{404, "not_found", "There is no such record.", "not found"}
+	// ErrConflict is a row with the same unique values. Status 409.
+	ErrConflict error = &kind{409, "conflict", "A record with these values exists already.", "unique constraint violated"}
+	// ErrForeignKey is a reference to a row that is not there, or to one that
+	// was to be removed. Status 409.
+	ErrForeignKey error = &kind{409, "reference", "The record refers to, or is referred to by, another record.", "foreign key violated"}
+	// ErrCheck is a value that the column does not take: a CHECK, NOT NULL, a
+	// number or a text out of range. Status 422.
+	ErrCheck error = &kind{422, "refused_value", "A value is not acceptable.", "value refused by the database"}
+	// ErrStale is an update of a row that somebody else changed first. Status 409.
+	ErrStale error = &kind{409, "stale", "The record was changed by somebody else.", "stale version"}
+	// ErrUnbounded is a set-based write without a condition. Status 500.
+	ErrUnbounded error = &kind{500, "", "", "no condition: say Everything() to mean every row"}
+	// ErrNoKey is an operation on a row whose key is zero. Status 404.
+	ErrNoKey error = &kind{404, "not_found", "There is no such record.", "the key is zero"}
+	// ErrCommitUnknown is a write or a commit whose answer was lost: it may
+	// have happened. Nothing repeats it. Status 503.
 	ErrCommitUnknown error = &kind{503, "outcome_unknown", "It is unknown whether the change was made. Look before repeating it.", "outcome unknown: the connection was lost before the answer"}
-	ErrContention    error = &kind{503, "contention", "The record is busy. Try again.", "gave way to a concurrent transaction"}
-	ErrUnavailable   error = &kind{503, "unavailable", "The service is not available at the moment. Try again.", "database not reachable"}
+	// ErrContention is a transaction that gave way to another one, or waited
+	// too long for it; nothing was changed. Status 503.
+	ErrContention error = &kind{503, "contention", "The record is busy. Try again.", "gave way to a concurrent transaction"}
+	// ErrUnavailable is a database that cannot be reached, or a connection
+	// that was lost under a read or inside a transaction; nothing was changed.
+	// Status 503.
+	ErrUnavailable error = &kind{503, "unavailable", "The service is not available at the moment. Try again.", "database not reachable"}
 )
 
 // kind is what the Err variables are.

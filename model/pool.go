@@ -22,8 +22,8 @@ type Options struct {
 	// means 256, a negative number none, which a pooler in transaction mode
 	// needs.
 	Statements int
-	// Readers opens connections that only read; nil means the others read as
-	// well. ReaderConns caps them, 0 means 8.
+	// Readers opens connections that only read and see every commit at once;
+	// nil means the others read as well. ReaderConns caps them, 0 means 8.
 	Readers     driver.Connector
 	ReaderConns int
 }

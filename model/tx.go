@@ -56,16 +56,17 @@ func (p *Pool) Tx(ctx context.Context, fn func(DB) error) error {
 
 // TxWith is [Pool.Tx] under other terms.
 func (p *Pool) TxWith(ctx context.Context, o TxOptions, fn func(DB) error) error {
-	tries := o.Tries
+	return retry(ctx, o.Tries, func() error { return p.once(ctx, o, fn) })
+}
+
+// retry runs once until it succeeds, fails for good or has had its tries.
+func retry(ctx context.Context, tries int, once func() error) error {
 	if tries <= 0 {
 		tries = 10
 	}
 	for try := 1; ; try++ {
-		err := p.once(ctx, o, fn)
-		if err == nil || try >= tries || !again(err) {
-			return err
-		}
-		if pause(ctx, try) != nil {
+		err := once()
+		if err == nil || try >= tries || !again(err) || pause(ctx, try) != nil {
 			return err
 		}
 	}
@@ -96,7 +97,7 @@ func (h *handle) atomically(ctx context.Context, fn func(DB) error) error {
 	case h.pool != nil:
 		return h.pool.Tx(ctx, fn)
 	}
-	return begin(ctx, h.base, h, TxOptions{}, fn)
+	return retry(ctx, 0, func() error { return begin(ctx, h.base, h, TxOptions{}, fn) })
 }
 
 // begin runs fn in one transaction on one connection of db.

@@ -131,6 +131,37 @@ func TestTx(t *testing.T) {
 	})
 }
 
+func TestTx_wrapped(t *testing.T) {
+	db := openPostgres(t)
+	ledgerOf(t, db)
+	ctx := t.Context()
+	put := func(db model.DB, tag string) error { return entries.Insert(ctx, db, &entry{Tag: tag}) }
+	tx, err := db.SQL().Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrapped := model.Wrap(tx, model.Postgres)
+	if err := put(wrapped, "a"); err != nil {
+		t.Fatal(err)
+	}
+	err = wrapped.Tx(ctx, func(db model.DB) error { return errors.Join(put(db, "b"), errStop) })
+	if !errors.Is(err, errStop) {
+		t.Errorf("Tx = %v", err)
+	}
+	if err := tx.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if got := tags(t, db); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("ledger = %q, want what was before the savepoint", got)
+	}
+	if err := model.Wrap(db.SQL(), model.Postgres).Tx(ctx, func(db model.DB) error { return errors.Join(put(db, "c"), errStop) }); !errors.Is(err, errStop) {
+		t.Errorf("Tx = %v", err)
+	}
+	if got := tags(t, db); !slices.Equal(got, []string{"a"}) {
+		t.Errorf("ledger = %q, want no c", got)
+	}
+}
+
 func TestTx_hooks(t *testing.T) {
 	db := openPostgres(t)
 	ledgerOf(t, db)
