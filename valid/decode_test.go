@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -413,6 +414,38 @@ func TestReadJSONClosesTheConnection(t *testing.T) {
 type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, errBad }
+
+// pence reads itself, and knows a secret.
+type pence int
+
+func (p *pence) UnmarshalJSON(b []byte) error {
+	var pounds float64
+	if err := json.Unmarshal(b, &pounds); err != nil {
+		return fmt.Errorf("hunter2: %w", err)
+	}
+	*p = pence(pounds * 100)
+	return nil
+}
+
+func TestDecodeItself(t *testing.T) {
+	type in struct {
+		P    pence            `json:"p"`
+		Ptr  *pence           `json:"ptr"`
+		Big  *big.Int         `json:"big"`
+		List []pence          `json:"list"`
+		U    map[uint8]string `json:"u"`
+	}
+	var v in
+	want(t, decode(t, `{"p":1.25,"ptr":2,"big":123456789012345678901234567890,"list":[1,2],"u":{"255":"x"}}`, &v))
+	is(t, "values", fmt.Sprint(v.P, *v.Ptr, v.Big, v.List, v.U), "125 200 123456789012345678901234567890 [100 200] map[255:x]")
+	want(t, decode(t, `{"p":"x","ptr":null,"list":[1,{"a":1}],"u":{"256":"x"}}`, &v), "#/p format", "#/list/1 format", "#/u key")
+	is(t, "null is no value of a pointer", fmt.Sprint(v.Ptr == nil), "true")
+	want(t, decode(t, `{"p":{"a":1,"a":1}}`, &v), "#/p duplicate")
+	err := valid.Decode([]byte(`{"p":"x"}`), &v, valid.Limits{})
+	if e, _ := errors.AsType[*valid.Error](err); strings.Contains(fmt.Sprint(e, e.ErrorDetails()), "hunter2") {
+		t.Errorf("the text of a reader is passed on: %v", err)
+	}
+}
 
 func TestDecodeKeepsNothing(t *testing.T) {
 	body := []byte(`{"s":"abc","raw":[1],"any":"x","map":{"k":1},"bytes":"aGk="}`)

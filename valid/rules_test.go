@@ -349,9 +349,10 @@ func TestLater(t *testing.T) {
 		_, violation := errors.AsType[*valid.Error](err)
 		e, ok := err.(interface {
 			HTTPStatus() int
+			ErrorCode() string
 			PublicMessage() string
 		})
-		if !ok || e.HTTPStatus() != http.StatusServiceUnavailable || violation || !errors.Is(err, sql.ErrConnDone) || strings.Contains(e.PublicMessage(), "sql") {
+		if !ok || e.ErrorCode() != "unavailable" || e.HTTPStatus() != http.StatusServiceUnavailable || violation || !errors.Is(err, sql.ErrConnDone) || strings.Contains(e.PublicMessage(), "sql") {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -367,7 +368,8 @@ func TestLater(t *testing.T) {
 			t.Error("Before(nil) passed")
 		}
 		for name, rule := range map[string]valid.Rule[string]{
-			"Later": valid.Later[string]("free", nil), "Unique": valid.Unique[string](nil), "Exists": valid.Exists[string](nil), "Match": valid.Match(nil),
+			"MultipleOf": func(v *string, c *valid.C) { n := 1; valid.MultipleOf(0)(&n, c) },
+			"Later":      valid.Later[string]("free", nil), "Unique": valid.Unique[string](nil), "Exists": valid.Exists[string](nil), "Match": valid.Match(nil),
 			"long Match": valid.Match(regexp.MustCompile(strings.Repeat("a", 1001))),
 		} {
 			type box struct {
@@ -451,6 +453,33 @@ func state[T any](m *valid.Maybe[T]) any {
 		return "absent"
 	}
 	return "?"
+}
+
+func TestListBounds(t *testing.T) {
+	type box struct {
+		V []int `json:"v"`
+	}
+	for _, c := range []struct {
+		n, lo, hi int
+		want      string
+	}{{0, 0, 0, ""}, {1, 0, 0, "#/v count"}, {1, 1, 1, ""}, {0, 1, 1, "#/v count"}, {2, 1, 1, "#/v count"}, {5000, 0, -1, ""}} {
+		got := check(t, &box{make([]int, c.n)}, func(b *box, ctx *valid.C) { valid.List(ctx, &b.V, c.lo, c.hi, valid.Max(1)) })
+		is(t, fmt.Sprint(c), strings.Join(got, "; "), c.want)
+	}
+}
+
+func TestContext(t *testing.T) {
+	type key struct{}
+	type box struct {
+		V string `json:"v"`
+	}
+	rule := func(b *box, c *valid.C) { c.Assert(&b.V, c.Context().Value(key{}) == b.V, "other") }
+	ctx := context.WithValue(context.Background(), key{}, "tenant")
+	if err := valid.Check(ctx, &box{"tenant"}, rule); err != nil {
+		t.Error(err)
+	}
+	want(t, check(t, &box{"tenant"}, rule), "#/v other")
+	valid.Describe(rule)
 }
 
 func TestAs(t *testing.T) {
