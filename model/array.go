@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"time"
 )
@@ -30,10 +31,7 @@ func newArray(d Dialect, n int) *array {
 }
 
 func (l *array) add(v any) {
-	if l.n > 0 {
-		l.buf = append(l.buf, ',')
-	}
-	l.n++
+	l.next()
 	switch x := v.(type) {
 	case int64:
 		l.buf = strconv.AppendInt(l.buf, x, 10)
@@ -50,7 +48,7 @@ func (l *array) add(v any) {
 	case float64:
 		l.float(x)
 	case time.Time:
-		l.text(x.Format("2006-01-02 15:04:05.999999Z07:00"))
+		l.time(x)
 	case []byte:
 		if l.d == SQLite {
 			l.err = fmt.Errorf("model: bytes cannot be in a list on SQLite")
@@ -60,6 +58,52 @@ func (l *array) add(v any) {
 	default:
 		l.err = fmt.Errorf("model: a %T cannot be in a list", v)
 	}
+}
+
+// field adds the value of a column. The common types go into the buffer
+// without an allocation for each.
+func (l *array) field(c *column, v reflect.Value) error {
+	whole := v
+	if v.Kind() == reflect.Pointer && !c.json && !v.IsNil() && !c.typ.Implements(valuerType) {
+		v = v.Elem()
+	}
+	switch t := v.Type(); {
+	case c.json || t.Implements(valuerType) && t != timeType:
+	case t.Kind() == reflect.String:
+		l.next()
+		l.text(v.String())
+		return checkText(v.String())
+	case v.CanInt():
+		l.next()
+		l.buf = strconv.AppendInt(l.buf, v.Int(), 10)
+		return nil
+	case t.Kind() == reflect.Bool:
+		l.next()
+		l.buf = strconv.AppendBool(l.buf, v.Bool())
+		return nil
+	case t == timeType && l.d == Postgres && v.CanAddr():
+		l.next()
+		l.time(v.Addr().Interface().(*time.Time).UTC().Truncate(time.Microsecond))
+		return nil
+	}
+	x, err := c.value(whole, l.d)
+	if err == nil {
+		l.add(x)
+	}
+	return err
+}
+
+func (l *array) next() {
+	if l.n > 0 {
+		l.buf = append(l.buf, ',')
+	}
+	l.n++
+}
+
+func (l *array) time(at time.Time) {
+	l.buf = append(l.buf, '"')
+	l.buf = at.AppendFormat(l.buf, "2006-01-02 15:04:05.999999Z07:00")
+	l.buf = append(l.buf, '"')
 }
 
 func (l *array) float(x float64) {

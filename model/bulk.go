@@ -89,11 +89,9 @@ func (t *table) insertMany(ctx context.Context, h *handle, list sink, keyed bool
 		row := list.at(i)
 		t.prepare(row)
 		for j, c := range ins.written {
-			v, err := c.value(c.of(row), h.dialect())
-			if err != nil {
+			if err := arrays[j].field(c, c.of(row)); err != nil {
 				return &valueError{c.String(), err}
 			}
-			arrays[j].add(v)
 		}
 	}
 	b := newBuilder(ctx, h.dialect())
