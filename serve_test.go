@@ -132,6 +132,24 @@ func TestServer_headerCap(t *testing.T) {
 	}
 }
 
+func TestServer_HTTP2OnlyWhenAsked(t *testing.T) {
+	for _, asked := range []bool{false, true} {
+		m := quiet()
+		m.Handle("GET /", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Proto) }))
+		addr, _, _ := start(t, &glueful.Server{Handler: m, HTTP2: asked})
+		transport := &http.Transport{Protocols: new(http.Protocols)}
+		transport.Protocols.SetUnencryptedHTTP2(true)
+		resp, err := (&http.Client{Transport: transport}).Get("http://" + addr + "/")
+		if (err == nil) != asked {
+			t.Errorf("HTTP2 %v: %v", asked, err)
+		}
+		if err == nil {
+			resp.Body.Close()
+		}
+		transport.CloseIdleConnections()
+	}
+}
+
 func TestServer_portTaken(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
