@@ -63,7 +63,9 @@ type action[In, Out any] struct {
 	once   sync.Once
 	err    error // why the action cannot run; set by once
 	in     *binding
-	checks bool
+	checks bool          // *In has rules
+	tags   bool          // *Out has an entity tag
+	nils   bool          // Out can be nil
 	plan   *project.Plan // nil unless In embeds a project.Query
 	result render.Result
 }
@@ -85,6 +87,8 @@ func (a *action[In, Out]) setUp() error {
 	a.once.Do(func() {
 		a.in, a.err = bindingOf(reflect.TypeFor[In]())
 		_, a.checks = any(new(In)).(checked)
+		_, a.tags = any(new(Out)).(tagged)
+		a.nils = nilable(reflect.TypeFor[Out]().Kind())
 		a.result = render.DescribeOf[Out]()
 		if _, ok := any(new(In)).(selecting); ok && a.err == nil {
 			a.plan, a.err = planFor(any(new(In)), a.result)
@@ -154,11 +158,11 @@ func (a *action[In, Out]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	out, err := a.f(r.Context(), in)
-	if err == nil && isNil(&out) {
+	if err == nil && a.nils && reflect.ValueOf(&out).Elem().IsNil() {
 		err = errs.Internal.Wrap(fmt.Errorf("glueful: %T returned neither a result nor an error", a.f))
 	}
 	if err == nil {
-		if t, ok := any(&out).(tagged); ok && unchanged(w, r, t) {
+		if a.tags && unchanged(w, r, any(&out).(tagged)) {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
@@ -183,11 +187,12 @@ func (a *action[In, Out]) project(r *http.Request, in *In, values url.Values) (*
 
 func runRules[In any](in *In, c *valid.C) { any(in).(checked).Valid(c) }
 
-// isNil reports whether a result is missing. A nil slice is an empty list.
-func isNil[Out any](out *Out) bool {
-	switch v := reflect.ValueOf(out).Elem(); v.Kind() {
+// nilable reports whether a result of the kind can be missing. A nil slice is an
+// empty list.
+func nilable(k reflect.Kind) bool {
+	switch k {
 	case reflect.Pointer, reflect.Map, reflect.Interface, reflect.Func, reflect.Chan:
-		return v.IsNil()
+		return true
 	}
 	return false
 }
