@@ -42,7 +42,7 @@ func on[F any](list []hook[F], ev Event) bool {
 }
 
 // Before calls f before a row is written, in the same transaction. It may
-// change the row; its error stops the write and is returned. Hooks run in the
+// change the row, though an update writes the fields it names and no others; its error stops the write and is returned. Hooks run in the
 // order they were declared; declare them before the first use of the model.
 // Writes of many rows at once run no hooks, see [Query.WithoutHooks].
 func (m *Model[T]) Before(ev Event, f func(ctx context.Context, db DB, row *T) error) {

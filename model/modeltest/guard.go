@@ -185,8 +185,19 @@ type nowhere struct {
 	ID int64 `db:"id,pk"`
 }
 
+// hasty reads a column that may be NULL into a field that cannot be.
+type hasty struct {
+	ID    int64   `db:"id,pk"`
+	Score float64 `db:"score"`
+}
+
 func checkSchema(t *testing.T, db *model.Pool) {
 	ctx := t.Context()
+	addUser(t, db, "ann", 0, 0)
+	_, null := model.Of[hasty]("users").All(ctx, db)
+	if null == nil || !strings.Contains(null.Error(), "users.score (field Score): NULL for a field of type float64") {
+		t.Errorf("NULL for a float64: %v", null)
+	}
 	ok(t, model.Check(ctx, db, users, posts, comments, tags, postTags, notes, profiles, docs, lines))
 	err := model.Check(ctx, db, model.Of[crooked]("users"), model.Of[nowhere]("nowhere"))
 	if err == nil {
