@@ -103,6 +103,10 @@ func TestCorpus(t *testing.T) {
 			if err := valid.Decode([]byte(text), &got, valid.Limits{}); err != nil {
 				t.Errorf("%q: %v", text, err)
 			}
+			var raw []json.RawMessage
+			if err := valid.Decode([]byte(text), &raw, valid.Limits{}); err != nil || len(raw) > 0 && strings.Trim(text, "[] \t\r\n") != strings.Trim(string(raw[0]), "[] \t\r\n") || !valid.IsJSON(text) {
+				t.Errorf("%q: passed over as %s, %v", text, raw, err)
+			}
 			if err := json.Unmarshal([]byte(text), &wanted); err != nil || !reflect.DeepEqual(got, wanted) {
 				t.Errorf("%q: got %#v, encoding/json says %#v, %v", text, got, wanted, err)
 			}
