@@ -49,6 +49,16 @@ type taker func(key string) error
 
 const plenty = 1 << 30 // units a minute
 
+// ends stops what contenders keep running, and alive, in the background.
+var ends []func()
+
+func end() {
+	for _, f := range ends {
+		f()
+	}
+	ends = nil
+}
+
 // contenders returns a new taker of each kind, for a number of keys.
 func contenders(keys int) []struct {
 	name string
@@ -61,6 +71,9 @@ func contenders(keys int) []struct {
 	}{
 		{"sethvargo", func() taker {
 			s, err := memorystore.New(&memorystore.Config{Tokens: plenty, Interval: time.Minute})
+			if err == nil {
+				ends = append(ends, func() { _ = s.Close(ctx) })
+			}
 			return func(key string) error {
 				if err != nil {
 					return err
@@ -193,8 +206,9 @@ func bytes() harness.Table {
 			row := harness.Row{Name: c.name, Measure: func() (float64, error) {
 				grown, take, err := fill(c.make, keys)
 				runtime.KeepAlive(take)
+				end()
 				return grown / n, err
-			}, Check: func() error { return c.make()("k") }}
+			}, Check: func() error { defer end(); return c.make()("k") }}
 			if c.name == "glueful" {
 				row.Targets = []harness.Target{{AtMost: 34.5}}
 			}
@@ -223,6 +237,7 @@ func collection() harness.Table {
 				best = min(best, cpuTime()-start)
 			}
 			runtime.KeepAlive(take)
+			end()
 			return best.Seconds() * 1000, nil
 		}
 		nothing := func() taker { return func(string) error { return nil } }
