@@ -27,7 +27,7 @@ var words = []*regexp.Regexp{
 	regexp.MustCompile(`(?i)\bpq:|\bsql:|sqlstate|lib/pq|postgres`),
 	regexp.MustCompile(`(?i)\bselect\b.+\bfrom\b|\binsert into\b|\bdelete from\b|\bupdate\b.+\bset\b|\breturning\b`),
 	regexp.MustCompile(`(?i)\brelation "|\bcolumn\b|\bconstraint\b|\bviolates\b|syntax error at|_(fkey|pkey|key|check|idx)\b`),
-	regexp.MustCompile(`\.go\b|goroutine|runtime error|\bpanic|nil pointer|interface conversion|out of range|\breflect\b`),
+	regexp.MustCompile(`\.go\b|goroutine|runtime error|\bpanic|nil pointer|interface conversion|(index|bounds) out of range|\breflect\b`),
 	regexp.MustCompile(`context (deadline|canceled)|dial tcp|broken pipe|connection re(set|fused)|\bEOF\b|i/o timeout|bad connection`),
 	regexp.MustCompile(`127\.0\.0\.1|/(tmp|work|home|root|usr|var|private|Users)/|glueful|bookshop|hush|t_faults_`),
 	regexp.MustCompile(`\b(model|errs|valid|render|project|strconv|json|http|main): |\*[a-z]+\.[A-Z]\w+|%!|<nil>|map\[|0x[0-9a-f]{6}`),
@@ -136,8 +136,8 @@ func judge(x answer) (wrong []string) {
 			}
 		}
 	}
-	lost := body["code"] == "unavailable" || body["code"] == "contention"
-	if after := x.head.Get("Retry-After"); lost && after != "1" || body["code"] == "outcome_unknown" && after != "" {
+	again := strings.HasSuffix(fmt.Sprint(body["title"]), "Try again.") || body["code"] == "contention"
+	if after := x.head.Get("Retry-After"); again && after != "1" || body["code"] == "outcome_unknown" && after != "" {
 		complain("has the code %v and Retry-After %q", body["code"], after)
 	}
 	return wrong
@@ -182,15 +182,15 @@ func TestJudge(t *testing.T) {
 		}
 	}
 	for what, plant := range map[string]func(*answer){
-		"another id":          func(x *answer) { x.id = "abd" },
-		"no id":               func(x *answer) { x.id = "" },
-		"another status":      func(x *answer) { x.status = 503 },
-		"another media type":  func(x *answer) { x.head.Set("Content-Type", "text/plain") },
-		"no JSON":             func(x *answer) { x.text = "Internal Server Error" },
-		"details of a fault":  func(x *answer) { x.text = strings.Replace(x.text, "{", `{"detail":"why",`, 1) },
+		"another id":         func(x *answer) { x.id = "abd" },
+		"no id":              func(x *answer) { x.id = "" },
+		"another status":     func(x *answer) { x.status = 503 },
+		"another media type": func(x *answer) { x.head.Set("Content-Type", "text/plain") },
+		"no JSON":            func(x *answer) { x.text = "Internal Server Error" },
+		"details of a fault": func(x *answer) { x.text = strings.Replace(x.text, "{", `{"detail":"why",`, 1) },
 		"no time to come back": func(x *answer) {
 			x.status = 503
-			x.text = `{"title":"Service Unavailable","status":503,"code":"unavailable","request_id":"abc"}`
+			x.text = `{"title":"The service is not available at the moment. Try again.","status":503,"code":"unavailable","request_id":"abc"}`
 		},
 	} {
 		x := good()
