@@ -52,6 +52,9 @@ func (b *binding) walk(t reflect.Type, above []int) error {
 			}
 			continue
 		}
+		if f.Anonymous && f.Type.Kind() == reflect.Pointer && f.Tag == "" { // its fields would never be filled
+			return fmt.Errorf("input type %s embeds a pointer, %s: embed the struct itself", b.typ, f.Type)
+		}
 		if err := b.field(f, index); err != nil {
 			return fmt.Errorf("input type %s, field %s: %w", b.typ, f.Name, err)
 		}
@@ -94,6 +97,10 @@ func (b *binding) field(f reflect.StructField, index []int) error {
 	return nil
 }
 
+// removed are fields that no handler finds in Request.Header: an input that
+// named one would always see it empty.
+var removed = []string{"Host", "Trailer", "Transfer-Encoding"}
+
 func newParameter(in, name string, f reflect.StructField, index []int) (parameter, error) {
 	p := parameter{in: in, name: name, index: index}
 	if name == "" || strings.ContainsAny(name, " ,;&=\"") {
@@ -101,6 +108,9 @@ func newParameter(in, name string, f reflect.StructField, index []int) (paramete
 	}
 	if in == "header" {
 		p.name = textproto.CanonicalMIMEHeaderKey(name)
+	}
+	if in == "header" && slices.Contains(removed, p.name) {
+		return p, fmt.Errorf("net/http takes %s out of the header of a request", p.name)
 	}
 	t := f.Type
 	p.joined = t == reflect.TypeFor[Match]() && in == "header"

@@ -29,6 +29,7 @@ type change struct {
 func TestDo_conditional(t *testing.T) {
 	m := quiet()
 	m.Handle("GET /doc", glueful.Do(func(context.Context, struct{}) (versioned, error) { return versioned{3}, nil }))
+	m.Handle("GET /pointer", glueful.Do(func(context.Context, struct{}) (*versioned, error) { return &versioned{3}, nil }))
 	m.Handle("PUT /doc", glueful.Do(func(_ context.Context, in change) (render.NoContent, error) {
 		return render.NoContent{}, in.IfMatch.Require(`"v3"`)
 	}))
@@ -46,6 +47,8 @@ func TestDo_conditional(t *testing.T) {
 		{"GET", "/doc", "If-None-Match", `W/"v3"`, 304},
 		{"GET", "/doc", "If-None-Match", `"v1", "v3"`, 304},
 		{"GET", "/doc", "If-None-Match", `*`, 304},
+		{"GET", "/pointer", "If-None-Match", `"v3"`, 304},
+		{"GET", "/pointer", "X", ``, 200},
 		{"HEAD", "/doc", "If-None-Match", `"v3"`, 304},
 		{"GET", "/doc", "If-None-Match", `"v2"`, 200},
 		{"GET", "/doc", "If-None-Match", `v3`, 200},

@@ -5,6 +5,7 @@ import (
 	"math"
 	"reflect"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -128,7 +129,8 @@ func decodeBool(v reflect.Value, text string) string {
 
 func decodeTime(v reflect.Value, text string) string {
 	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
+	// Parse also takes hours of one digit and a comma before the fraction.
+	if err != nil || text[len("2006-01-02T15")] != ':' || strings.Contains(text, ",") {
 		return "date_time"
 	}
 	v.Set(reflect.ValueOf(t))

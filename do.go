@@ -2,6 +2,7 @@ package glueful
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -60,14 +61,14 @@ type action[In, Out any] struct {
 	f     func(context.Context, In) (Out, error)
 	kinds []error
 
-	once   sync.Once
-	err    error // why the action cannot run; set by once
-	in     *binding
-	checks bool          // *In has rules
-	tags   bool          // *Out has an entity tag
-	nils   bool          // Out can be nil
-	plan   *project.Plan // nil unless In embeds a project.Query
-	result render.Result
+	once    sync.Once
+	err     error // why the action cannot run; set by once
+	in      *binding
+	checks  bool              // *In has rules
+	version func(*Out) tagged // nil unless what is answered has an entity tag
+	nils    bool              // Out can be nil
+	plan    *project.Plan     // nil unless In embeds a project.Query
+	result  render.Result
 }
 
 // selecting is met by *In when it embeds a project.Query, and ruled when it also
@@ -87,7 +88,7 @@ func (a *action[In, Out]) setUp() error {
 	a.once.Do(func() {
 		a.in, a.err = bindingOf(reflect.TypeFor[In]())
 		_, a.checks = any(new(In)).(checked)
-		_, a.tags = any(new(Out)).(tagged)
+		a.version = versionOf[Out]()
 		a.nils = nilable(reflect.TypeFor[Out]().Kind())
 		a.result = render.DescribeOf[Out]()
 		if _, ok := any(new(In)).(selecting); ok && a.err == nil {
@@ -120,6 +121,14 @@ func planFor(in any, result render.Result) (*project.Plan, error) {
 func (a *action[In, Out]) prepare(pattern string) error {
 	if err := a.setUp(); err != nil {
 		return err
+	}
+	if a.in.body {
+		// An empty object may break rules of the type; any other error is one of
+		// the declaration, which every request would meet.
+		var refused *valid.Error
+		if err := valid.Decode([]byte("{}"), new(In), valid.Limits{}); err != nil && !errors.As(err, &refused) {
+			return err
+		}
 	}
 	return a.in.matches(pattern)
 }
@@ -162,7 +171,7 @@ func (a *action[In, Out]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		err = errs.Internal.Wrap(fmt.Errorf("glueful: %T returned neither a result nor an error", a.f))
 	}
 	if err == nil {
-		if a.tags && unchanged(w, r, any(&out).(tagged)) {
+		if a.version != nil && unchanged(w, r, a.version(&out)) {
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	glueful "github.com/glueful/glueful-go"
@@ -146,7 +147,7 @@ func TestDo_text(t *testing.T) {
 		t.Errorf("bound %+v", got)
 	}
 	for _, q := range []string{"i=128", "i=+1", "i=01", "i=0x1", "i=1_0", "i=", "i=1.0", "u=-1", "f=NaN", "f=Inf", "f=.5", "f=5.", "f=0x1p1",
-		"b=1", "b=TRUE", "t=2026-01-02", "p=", "n=1&n=x", "s=%00", "s=%ff", "s=a&s=b"} {
+		"b=1", "b=TRUE", "t=2026-01-02", "t=2026-01-02T3:04:05Z", "t=2026-01-02T03:04:05,5Z", "p=", "n=1&n=x", "s=%00", "s=%ff", "s=a&s=b"} {
 		resp, body := call(t, m, "GET", "/?"+q, "")
 		if p := isProblem(t, resp, body, 400); len(p.Errors) != 1 || p.Errors[0].In != "query" || p.Errors[0].Name != q[:1] {
 			t.Errorf("%s: %s", q, body)
@@ -179,6 +180,16 @@ func TestDo_mistakesAreFoundAtRegistration(t *testing.T) {
 	type withBody struct {
 		A int `json:"a"`
 	}
+	type base struct {
+		Q string `query:"q"`
+	}
+	type pointing struct{ *base }
+	type host struct {
+		H string `header:"host"`
+	}
+	type nameless struct {
+		A int `json:",omitempty"`
+	}
 	_ = unexported{}.id
 	for name, c := range map[string]struct {
 		pattern string
@@ -193,6 +204,11 @@ func TestDo_mistakesAreFoundAtRegistration(t *testing.T) {
 		"one name twice":     {"GET /x", glueful.Do(ok[same]), "bound twice"},
 		"impossible type":    {"GET /x", glueful.Do(ok[channel]), "chan int"},
 		"a body with GET":    {"GET /x", glueful.Do(ok[withBody]), "no body"},
+		"embedded pointer":   {"GET /x", glueful.Do(ok[pointing]), "embeds a pointer"},
+		"nameless member":    {"POST /x", glueful.Do(ok[nameless]), "without a name"},
+		"no such header":     {"GET /x", glueful.Do(ok[host]), "Host"},
+		"files, no path":     {"GET /x/{file...}", glueful.Files(fstest.MapFS{}), "{path...}"},
+		"files, one element": {"GET /x/{path}", glueful.Files(fstest.MapFS{}), "{path...}"},
 		"body in middleware": {"GET /x", innerOf{glueful.Do(ok[withBody])}, "no body"},
 	} {
 		t.Run(name, func(t *testing.T) {

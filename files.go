@@ -1,6 +1,7 @@
 package glueful
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -21,11 +22,14 @@ import (
 // not served: both are 404, as what does not exist. Nothing outside of fsys can be
 // reached; for a folder of the disk use the FS of an [os.Root], which does not
 // follow links out of it. Files panics when given os.DirFS, which does.
+//
+// Handle panics when the pattern does not end with {path...}; on another router
+// every answer is then 404.
 func Files(fsys fs.FS) http.Handler {
 	if fsys == nil || fmt.Sprintf("%T", fsys) == "os.dirFS" {
 		panic("glueful: Files at " + caller() + ": want an embed.FS or (*os.Root).FS(); os.DirFS follows links out of its folder")
 	}
-	return Func(func(w http.ResponseWriter, r *http.Request) error {
+	return fileHandler{Func(func(w http.ResponseWriter, r *http.Request) error {
 		name := r.PathValue("path")
 		if !servable(name) {
 			return errs.NotFound
@@ -49,7 +53,16 @@ func Files(fsys fs.FS) http.Handler {
 		}
 		http.ServeContent(w, r, name, info.ModTime(), content)
 		return nil
-	})
+	})}
+}
+
+type fileHandler struct{ http.Handler }
+
+func (fileHandler) prepare(pattern string) error {
+	if !strings.HasSuffix(pattern, "{path...}") {
+		return errors.New("Files wants a pattern that ends with {path...}")
+	}
+	return nil
 }
 
 // servable reports whether a name is a clean path below the root without hidden

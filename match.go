@@ -63,6 +63,18 @@ func (m Match) Require(etag string) error {
 // preceded by W/ when it is weak.
 type tagged interface{ ETag() string }
 
+// versionOf returns how to ask a result for its tag; nil when it has none. A
+// pointer as Out has the methods itself, and a pointer to it has none.
+func versionOf[Out any]() func(*Out) tagged {
+	if _, ok := any(new(Out)).(tagged); ok {
+		return func(out *Out) tagged { return any(out).(tagged) }
+	}
+	if _, ok := any(*new(Out)).(tagged); ok {
+		return func(out *Out) tagged { return any(*out).(tagged) }
+	}
+	return nil
+}
+
 // unchanged sets the ETag header of an answer to GET or HEAD, and reports whether
 // the client has that version already (RFC 9110 section 13.1.2, weak comparison).
 func unchanged(w http.ResponseWriter, r *http.Request, t tagged) bool {

@@ -57,10 +57,15 @@ type layer struct {
 	handler http.Handler // what the middleware returned
 }
 
-// endpoint is what a handler made by Do tells of itself.
-type endpoint interface {
+// preparer is a handler that can say whether it fits its pattern.
+type preparer interface {
 	http.Handler
 	prepare(pattern string) error
+}
+
+// endpoint is what a handler made by Do tells of itself.
+type endpoint interface {
+	preparer
 	describe(*Route)
 	streams() bool
 }
@@ -88,10 +93,12 @@ func (m *Mux) route(pattern string, h http.Handler, source string) (*route, erro
 	if rt.maxBody == 0 {
 		rt.maxBody = defaultMaxBody
 	}
-	if e, ok := innermost(h).(endpoint); ok {
-		if err := e.prepare(full); err != nil {
+	if p, ok := innermost(h).(preparer); ok {
+		if err := p.prepare(full); err != nil {
 			return nil, err
 		}
+	}
+	if e, ok := innermost(h).(endpoint); ok {
 		rt.endpoint = e
 		if e.streams() {
 			rt.timeout = -1
