@@ -73,6 +73,10 @@ func (c *Charge) read() (left int64, reset, retry time.Duration) {
 	return c.rule.read(c.answer, c.cost)
 }
 
+// charged reports whether anything was: not so a refusal, even one that passed
+// as a shadow.
+func (c *Charge) charged() bool { return c.rule != nil && c.answer.OK }
+
 func (c *Charge) rules() []rule {
 	if c.share {
 		return c.tier.shares
@@ -89,7 +93,7 @@ func (c *Charge) Settle(ctx context.Context, actual int64) error {
 	switch {
 	case actual < 0:
 		return costly(actual)
-	case c.rule == nil:
+	case !c.charged():
 		return errors.New("limit: nothing was charged")
 	}
 	delta := actual - c.cost
@@ -137,7 +141,7 @@ func Settle(ctx context.Context, actual int64) error {
 	}
 	var errs []error
 	for ; p != nil; p = p.outer {
-		if p.rule != nil {
+		if p.charged() {
 			errs = append(errs, p.Settle(ctx, actual))
 		}
 	}

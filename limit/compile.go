@@ -70,13 +70,13 @@ func (l *Limiter) contradiction() error {
 	case len(l.Limits) == 0 && len(l.Tiers) == 0:
 		return errZero
 	case (l.Tier == nil) != (len(l.Tiers) == 0):
-		return errors.New("Tier and Tiers need each other")
+		return errors.New("fields Tier and Tiers need each other")
 	case l.Store != nil && l.Name == "":
 		return errors.New("a Limiter with a Store needs a Name")
 	case l.Lease < 0, l.MaxCost < 0, l.Replicas < 0, l.Timeout < 0:
-		return errors.New("Lease, MaxCost, Replicas and Timeout must not be negative")
+		return errors.New("fields Lease, MaxCost, Replicas and Timeout must not be negative")
 	case l.Lease > 0 && l.Store == nil:
-		return errors.New("Lease needs a Store")
+		return errors.New("a Lease needs a Store")
 	case l.Failure > Closed:
 		return errors.New("unknown Failure")
 	}
@@ -102,7 +102,7 @@ func (l *Limiter) tier(scope string, own []Limit) (*tier, error) {
 			return nil, err
 		}
 		if l.Lease > r.most {
-			return nil, fmt.Errorf("Lease is more than limit %q holds", r.name)
+			return nil, fmt.Errorf("a Lease is more than limit %q holds", r.name)
 		}
 		s := scope
 		if i < len(l.Limits) {

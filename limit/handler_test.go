@@ -471,6 +471,34 @@ func TestSettle(t *testing.T) {
 		time.Sleep(7 * time.Second)
 		left(0, 1000-60-120-50-50) // the outer limiter charged the refused request too
 	})
+	t.Run("what was refused has nothing to give back", func(t *testing.T) {
+		l := &limit.Limiter{Limits: []limit.Limit{limit.Quota{Count: 10, Per: time.Hour}}}
+		if _, err := l.Take(t.Context(), "k", 10); err != nil {
+			t.Fatal(err)
+		}
+		c, err := l.Take(t.Context(), "k", 8)
+		if err == nil || c.Settle(t.Context(), 0) == nil {
+			t.Error("a refused charge was settled")
+		}
+		shadow := &limit.Limiter{Limits: l.Limits, Shadow: true, Cost: func(*http.Request) int64 { return 6 }}
+		h := shadow.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if err := limit.Settle(r.Context(), 5); err != nil {
+				t.Error(err)
+			}
+		}))
+		refused := 0
+		shadow.Count = func(event, _ string) {
+			if event == "shadow" {
+				refused++
+			}
+		}
+		for range 5 {
+			get(h, ann)
+		}
+		if refused != 4 { // 5 of 10 are spent by the first, and no other fits
+			t.Errorf("%d of 5 would have been refused, want 4", refused)
+		}
+	})
 	if err := limit.Settle(context.Background(), 1); err == nil {
 		t.Error("Settle without a limiter says nothing")
 	}

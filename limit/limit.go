@@ -45,7 +45,7 @@ var Unlimited Limit = unlimited{}
 type unlimited struct{}
 
 func (unlimited) rule() (rule, error) {
-	return rule{}, errors.New("Unlimited must stand alone in a tier")
+	return rule{}, errors.New("limit Unlimited must stand alone in a tier")
 }
 
 // Per returns the limits that most people mean by "n per window": an exact

@@ -96,7 +96,7 @@ func with(q limit.Ask, cost int64) limit.Ask {
 func want(ctx context.Context, s limit.Store, ok []bool, asks ...limit.Ask) ([]limit.Answer, error) {
 	as, err := s.Take(ctx, asks)
 	if err != nil {
-		return nil, fmt.Errorf("Take: %w", err)
+		return nil, fmt.Errorf("take: %w", err)
 	}
 	if len(as) != len(asks) {
 		return nil, fmt.Errorf("got %d answers to %d asks", len(as), len(asks))
@@ -254,7 +254,7 @@ func alignedWindow(ctx context.Context, s limit.Store) error {
 		return fmt.Errorf("window ends at %d, now is %d", a.At, a.Now)
 	}
 	if skew := time.Since(time.Unix(0, a.Now)).Abs(); skew > 24*time.Hour {
-		return fmt.Errorf("Now is no Unix time: %d", a.Now)
+		return fmt.Errorf("now is no Unix time: %d", a.Now)
 	}
 	return nil
 }
@@ -472,7 +472,7 @@ func concurrentTogether(ctx context.Context, s limit.Store) error {
 
 func negative(ctx context.Context, s limit.Store) error {
 	if as, err := s.Take(ctx, []limit.Ask{rate(time.Hour, 5, -1)}); err == nil {
-		return fmt.Errorf("Take with cost -1 returned %+v, want an error", as)
+		return fmt.Errorf("a take with cost -1 returned %+v, want an error", as)
 	}
 	return nil
 }
