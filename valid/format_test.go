@@ -179,7 +179,7 @@ func TestEmail(t *testing.T) {
 	local, label := strings.Repeat("a", 64), strings.Repeat("b", 63)
 	corpus(t, valid.IsEmail, []string{
 		"a@b", "ada@example.com", "ada.lovelace@example.com", "ada+tag@example.com", "te~st@example.com", "~test~@example.com", "a.b.c.d@example.com", "0@0a.example",
-		"!#$%&'*+-/=?^_`{|}~@example.com", `""@example.com`, `"ada lovelace"@example.com`, `"a..b"@example.com`, `"a@b"@example.com`, `"a\"b\\c"@example.com`, `".a."@example.com`, `"<>()[],;:"@example.com`,
+		"!#$%&'*+-/=?^_`{|}~@example.com", `""@example.com`, `"ada lovelace"@example.com`, `"a..b"@example.com`, `"a@b"@example.com`, `"a\"b\\c"@example.com`, `"\~\ "@example.com`, `".a."@example.com`, `"<>()[],;:"@example.com`,
 		"ada@[127.0.0.1]", "ada@[IPv6:::1]", "ada@[IPv6:2001:db8::1.2.3.4]", "ada@[ipv6:::]", "ada@xn--bcher-kva.example", "ada@EXAMPLE.com", local + "@example.com", "a@" + label + "." + label + "." + label + "." + strings.Repeat("c", 60), "postmaster@localhost"},
 		[]string{
 			"ada", "@", "ada@", "@example.com", "ada@@example.com", "a@b@example.com", ".ada@example.com", "ada.@example.com", "a..b@example.com", "ada lovelace@example.com", "ada@exam ple.com", "ada@example..com", "ada@.example.com", "ada@example.com.",
