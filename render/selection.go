@@ -13,6 +13,7 @@ type Selection struct {
 	names []string     // the members something is said of
 	state []selected   // what is said
 	subs  []*Selection // what of each; nil is its default
+	rest  *Selection   // what of the members a star stands for; nil is their default
 	mask  uint64       // one bit for each name, to refuse most others at once; all with star
 }
 
@@ -28,14 +29,20 @@ const (
 // Select compiles dotted member paths. A name alone, "title", selects that
 // member with its default members; "author.name" selects that member of it; "*"
 // or "author.*" stands for the default members, beside the named ones; "-title"
-// or "-author.email" leaves a member out, whatever else is said. Nil paths give
-// a nil selection, an empty list one that selects nothing.
+// or "-author.email" leaves a member out, whatever else is said, and
+// "-**.author.email" does wherever a path ends so. Nil paths give a nil
+// selection, an empty list one that selects nothing.
 func Select(paths []string) *Selection {
 	if paths == nil {
 		return nil
 	}
 	s := &Selection{}
+	var tails [][]string
 	for _, p := range paths {
+		if tail, ok := strings.CutPrefix(p, "-**."); ok {
+			tails = append(tails, strings.Split(tail, "."))
+			continue
+		}
 		p, not := strings.CutPrefix(p, "-")
 		if not {
 			s.add(p, out)
@@ -44,6 +51,10 @@ func Select(paths []string) *Selection {
 		}
 	}
 	s.settle()
+	if len(tails) > 0 {
+		d := deep{tails: tails, made: map[string]*Selection{}}
+		d.narrow(s, nil)
+	}
 	return s
 }
 
@@ -104,7 +115,7 @@ func (s *Selection) find(name string) (sub *Selection, ok bool) {
 	}
 	i := s.index(name)
 	if i < 0 {
-		return nil, s.star
+		return s.rest, s.star
 	}
 	return s.subs[i], s.state[i] == named || s.star && s.state[i] == below
 }

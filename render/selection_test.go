@@ -63,6 +63,10 @@ func TestSelection_nested(t *testing.T) {
 		{[]string{"-author.id", "author"}, `{"author":{"name":"n"}}`},
 		{[]string{"author", "-author"}, `{}`},
 		{[]string{"-author.id"}, `{}`},
+		{[]string{"*", "-**.id"}, `{"title":"t","summary":"about ","author":{"name":"n"},"reviews":[{"stars":1,"text":"a"},{"stars":2,"text":"b"}],"reviews_count":2}`},
+		{[]string{"*", "-**.author.id", "-**.reviews"}, `{"id":1,"title":"t","summary":"about ","author":{"name":"n"},"reviews_count":2}`},
+		{[]string{"author", "id", "-**.id"}, `{"author":{"name":"n"}}`},
+		{[]string{"author.id", "-**.author.id"}, `{"author":{}}`},
 	}
 	for _, tt := range tests {
 		if got, err := body(&b, render.Select(tt.paths)); err != nil || got != tt.want {

@@ -76,6 +76,8 @@ func TestResult_Reads(t *testing.T) {
 		{"a path goes down", []string{"author.name", "reviews.stars"}, "b.Author b.Author/a.Name b.Reviews b.Reviews/r.Stars"},
 		{"the defaults and a relation", []string{"*", "author.id"}, "b.ID b.Title b.Pages b.Notes b.Author b.Author/a.ID"},
 		{"what is left out is not read", []string{"*", "-title", "-author", "-reviews.text"}, "b.ID b.Pages b.Notes"},
+		{"what is left out everywhere is not read", []string{"*", "author", "reviews", "-**.id", "-**.reviews.text", "-**.author.no"},
+			"b.Title b.Pages b.Notes b.Author b.Author/a.Name b.Reviews b.Reviews/r.Stars"},
 		{"a relation without a member", []string{"author", "-author.name"}, "b.Author b.Author/a.ID"},
 		{"what is left out is not read", []string{"*", "-title", "-author.name"}, "b.ID b.Pages b.Notes"},
 		{"nor below a relation", []string{"author.*", "-author.name"}, "b.Author b.Author/a.ID"},
