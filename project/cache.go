@@ -140,6 +140,7 @@ func (p *Plan) selection(r request, denied uint64) (*entry, error) {
 		return nil, err
 	}
 	c.write(root, "", true)
+	c.hide()
 	if len(c.paths) == 1 && c.paths[0] == "*" {
 		c.paths = nil // the answer as it is by itself
 	}

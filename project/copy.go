@@ -89,7 +89,7 @@ func (c *copier) value(i int, f *Fields, depth int, write bool) int {
 		return c.fail(i)
 	}
 	if write && i >= 0 {
-		if f != nil {
+		if f != nil && !f.star {
 			c.dst = append(c.dst, "null"...)
 		} else {
 			c.dst = append(c.dst, c.src[start:i]...)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,11 @@ func TestFields_Copy(t *testing.T) {
 		{"-a.b a", `{"a":{"b":1,"c":2},"d":3}`, `{"a":{"c":2}}`},
 		{"a.b", `{"a":5}`, `{"a":null}`},
 		{"a", `5`, `null`},
+		{"* -a.b", `{"a":5,"c":[1]}`, `{"a":5,"c":[1]}`},
+		{"* -**.x", `{"x":1,"a":{"x":1,"y":[{"x":{"z":1},"w":2}]}}`, `{"a":{"y":[{"w":2}]}}`},
+		{"a -**.a.x", `{"x":1,"a":{"x":1,"y":{"x":2,"a":{"x":3,"y":4}}}}`, `{"a":{"y":{"x":2,"a":{"y":4}}}}`},
+		{"* -**.a.a.x", `{"a":{"a":{"a":{"x":1,"a":{"x":2}},"x":3},"x":4}}`, `{"a":{"a":{"a":{"a":{}}},"x":4}}`},
+		{"x a.x -**.x", `{"x":1,"a":{"x":1,"y":2}}`, `{"a":{}}`},
 		{"a", `[1,[{"a":1}]]`, `[null,[{"a":1}]]`},
 		{"a", `{"\u0061":1,"\u0062":2}`, `{"\u0061":1}`},
 		{"ä", `{"ä":1,"a":2}`, `{"ä":1}`},
@@ -93,6 +99,7 @@ func FuzzFields_Copy(f *testing.F) {
 	} {
 		f.Add("a b.c", in)
 		f.Add("* -b.c.d", in)
+		f.Add("* -**.a -**.c.d", in)
 	}
 	f.Fuzz(func(t *testing.T, paths, in string) {
 		list := strings.Fields(paths)
@@ -113,7 +120,15 @@ func FuzzFields_Copy(f *testing.F) {
 		if strings.ContainsRune(in, '\\') || repeats(in) {
 			return // of two members with one name, a map keeps one
 		}
-		if want := cut(doc, list); !reflect.DeepEqual(is, want) {
+		var tails []string
+		list = slices.DeleteFunc(list, func(path string) bool {
+			tail, ok := strings.CutPrefix(path, "-**.")
+			if ok {
+				tails = append(tails, tail)
+			}
+			return ok
+		})
+		if want := without(cut(doc, list), "", tails); !reflect.DeepEqual(is, want) {
 			t.Fatalf("%q of %q: %s, want %v", paths, in, got, want)
 		}
 	})
@@ -184,7 +199,34 @@ func cut(doc any, paths []string) any {
 		}
 		return object
 	}
+	for _, path := range paths {
+		if path == "*" || strings.HasPrefix(path, "*.") {
+			return doc
+		}
+	}
 	return nil
+}
+
+// without takes the members out whose path ends in one of tails.
+func without(doc any, path string, tails []string) any {
+	switch doc := doc.(type) {
+	case []any:
+		for i, x := range doc {
+			doc[i] = without(x, path, tails)
+		}
+	case map[string]any:
+		for name, x := range doc {
+			full := path + "\x00" + name
+			if slices.ContainsFunc(tails, func(t string) bool {
+				return strings.HasSuffix(full, "\x00"+strings.ReplaceAll(t, ".", "\x00"))
+			}) {
+				delete(doc, name)
+			} else {
+				doc[name] = without(x, full, tails)
+			}
+		}
+	}
+	return doc
 }
 
 // under returns what paths say below name, and whether name is written at all.

@@ -158,6 +158,18 @@ func (p *Plan) offered(path string) bool {
 	return false
 }
 
+// partly reports whether Only lists something below a path, but not all of it.
+func (p *Plan) partly(path string) bool {
+	part := false
+	for _, only := range p.rules.Only {
+		if below(path, only) {
+			return false
+		}
+		part = part || below(only, path)
+	}
+	return part
+}
+
 // below reports whether path is root or leads below it.
 func below(path, root string) bool {
 	return strings.HasPrefix(path, root) && (len(path) == len(root) || path[len(root)] == '.')

@@ -32,8 +32,8 @@ type compiler struct {
 
 	names, relations int
 	full             bool // too many of them
-	walked           int  // picks made only to find hidden members
 	paths            []string
+	loose            bool // something is written by default
 }
 
 // A source is a parameter whose text items were read from.
@@ -177,6 +177,7 @@ func (c *compiler) write(p *pick, prefix string, positive bool) {
 		}
 	}
 	if p.star && positive {
+		c.loose = true
 		c.paths = append(c.paths, prefix+"*")
 	}
 	for i := range p.level.members {
@@ -186,13 +187,13 @@ func (c *compiler) write(p *pick, prefix string, positive bool) {
 		}
 		switch {
 		case p.state[i]&out != 0 || c.hidden(m):
-			p.state[i] = out
-			if p.star {
+			if p.star && (p.state[i]&out != 0 || !c.plan.offered(p.level.pathOf(i))) {
 				c.paths = append(c.paths, "-"+prefix+m.name)
 			}
+			p.state[i] = out
 		case positive && p.state[i]&named != 0:
 			c.member(p, i, prefix+m.name, true)
-		case p.star && (p.below[i] != nil || c.plan.hides):
+		case p.star && (p.below[i] != nil || c.plan.rules.Only != nil):
 			c.member(p, i, prefix+m.name, false)
 		}
 	}
@@ -201,19 +202,15 @@ func (c *compiler) write(p *pick, prefix string, positive bool) {
 // member writes one member and what is left out below it.
 func (c *compiler) member(p *pick, i int, path string, positive bool) {
 	sub := p.below[i]
-	if sub == nil && c.plan.hides {
+	if sub == nil && c.plan.partly(p.level.pathOf(i)) {
 		if l := c.plan.sub(p.level, i); l != nil {
-			if c.walked++; l.depth >= maxDepth || c.walked > maxNames {
-				c.paths = append(c.paths, "-"+path) // nobody looked what is below
-				p.state[i] = out
-				return
-			}
 			sub = newPick(l)
 		}
 	}
 	if sub == nil {
 		if positive {
 			c.paths = append(c.paths, path)
+			c.loose = c.loose || c.plan.sub(p.level, i) != nil
 		}
 		return
 	}
@@ -228,6 +225,21 @@ func (c *compiler) member(p *pick, i int, path string, positive bool) {
 		p.state[i] = out
 		if p.star {
 			c.paths = append(c.paths, "-"+path)
+		}
+	}
+}
+
+// hide appends what is left out wherever it is, if it could be anywhere.
+func (c *compiler) hide() {
+	if !c.loose {
+		return
+	}
+	for _, tail := range c.plan.rules.hidden {
+		c.paths = append(c.paths, "-**."+tail)
+	}
+	for i, g := range c.plan.rules.guards {
+		if c.denied&(1<<i) != 0 {
+			c.paths = append(c.paths, "-**."+g.path)
 		}
 	}
 }

@@ -38,7 +38,6 @@ type Plan struct {
 	rules    Rules
 	answer   Answer
 	root     *level // nil if nothing can be selected
-	hides    bool   // some members are hidden from somebody
 	standard string // the selection when fields is absent
 	sorts    map[string]*sorter
 	filters  map[string]*filter
@@ -58,7 +57,6 @@ func NewPlan(allow func(*Rules), answer Answer) (*Plan, error) {
 	if allow != nil {
 		allow(r)
 	}
-	p.hides = len(r.hidden)+len(r.guards) > 0 || r.Only != nil
 	if len(r.guards) <= 64 {
 		p.root = p.level("", 0)
 	}

@@ -143,8 +143,9 @@ func (b *bound) parameters(ctx context.Context, names []string, values url.Value
 
 // Paths returns the selection as dotted member paths in the order of the
 // answer: "title", "author.name", "*" for the members the answer has by itself,
-// and "-author.email" for one that is left out of them. Nil is the answer as it
-// is by itself. The caller must not change it.
+// "-author.email" for one that is left out of them, and "-**.email" for one that
+// is left out wherever it is. Nil is the answer as it is by itself. The caller
+// must not change it.
 func (q *Query) Paths() []string {
 	if q.b == nil || q.b.entry == nil {
 		return nil
