@@ -182,7 +182,7 @@ func (b *binding) bind(w http.ResponseWriter, r *http.Request, in any, plan *pro
 			bad.all(&b.header[i], v, values)
 		}
 	}
-	return values, bad.err()
+	return values, bad.err(r, in)
 }
 
 func (b *binding) bindQuery(r *http.Request, v reflect.Value, plan *project.Plan, bad *faults) url.Values {
@@ -262,12 +262,15 @@ func (f *faults) all(p *parameter, v reflect.Value, texts []string) {
 // maxFaults is how many faults of parameters an answer names.
 const maxFaults = 100
 
-func (f *faults) err() error {
+// err returns the faults as the error of the input, whose messages are those of
+// the request.
+func (f *faults) err(r *http.Request, in any) error {
 	if len(f.list) == 0 {
 		return nil
 	}
 	slices.SortStableFunc(f.list, func(a, b valid.Violation) int {
 		return strings.Compare(a.In+" "+a.Name, b.In+" "+b.Name)
 	})
-	return &valid.Error{Status: http.StatusBadRequest, Violations: f.list[:min(len(f.list), maxFaults)]}
+	e := &valid.Error{Status: http.StatusBadRequest, Violations: f.list[:min(len(f.list), maxFaults)]}
+	return e.For(r.Context(), in)
 }
