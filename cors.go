@@ -24,7 +24,9 @@ type CORS struct {
 	// port if it is not the default one. "*" and "null" are refused.
 	Origins []string
 
-	// Credentials lets the listed Origins send cookies and read the answers.
+	// Credentials lets the listed Origins send cookies and read the answers. Of
+	// requests that change something the Mux takes those only from origins that
+	// its CrossOrigin trusts: list them there as well.
 	Credentials bool
 
 	// Public allows every origin, without credentials.
@@ -51,9 +53,12 @@ type CORS struct {
 // answers itself. It panics when an origin is not one.
 func (c *CORS) Handler(next http.Handler) http.Handler {
 	for _, o := range c.Origins {
-		if u, err := url.Parse(o); err != nil || u.Scheme == "" || u.Host == "" || o != u.Scheme+"://"+u.Host || o != strings.ToLower(o) || strings.Contains(o, "*") {
-			panic(fmt.Sprintf("glueful: CORS origin %q: want scheme://host or scheme://host:port in lower case", o))
+		if !isOrigin(o) {
+			panic(fmt.Sprintf("glueful: CORS origin %q: want what browsers send, scheme://host or scheme://host:port, in lower case, in ASCII, without the default port", o))
 		}
+	}
+	if c.Credentials && len(c.Origins) == 0 {
+		panic("glueful: CORS: Credentials wants Origins; they are never given to any origin")
 	}
 	if slices.Contains(c.Headers, "*") || slices.Contains(c.Methods, "*") {
 		panic(`glueful: CORS: name the headers and methods, "*" is not taken`)
@@ -87,6 +92,22 @@ func (c *CORS) Handler(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isOrigin reports whether a browser could send o as it is: what could never be
+// equal would allow nobody, silently.
+func isOrigin(o string) bool {
+	u, err := url.Parse(o)
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || o != u.Scheme+"://"+u.Host || o != strings.ToLower(o) || strings.ContainsAny(o, "*,") {
+		return false
+	}
+	for i := range len(o) {
+		if o[i] <= ' ' || o[i] > '~' {
+			return false
+		}
+	}
+	port := u.Port()
+	return !strings.HasSuffix(u.Host, ":") && !(u.Scheme == "https" && port == "443") && !(u.Scheme == "http" && port == "80")
 }
 
 // allow writes the headers that name the origin, if it is one of ours.

@@ -72,7 +72,7 @@ func TestMux_crossOrigin(t *testing.T) {
 					refused++
 				}
 				cell := fmt.Sprintf("%s, Sec-Fetch-Site %q, Origin %q", method, site, origin)
-				for _, credential := range [][]string{{"Cookie", "s=1"}, {"Authorization", "Basic eDp5"}} {
+				for _, credential := range [][]string{{"Cookie", "s=1"}, {"Authorization", "Basic eDp5"}, {"Authorization", "negotiate YII="}, {"Authorization", "NTLM x"}, {"Authorization", "Digest a=b"}} {
 					if got := send(m, credential...); got != want {
 						t.Errorf("%s, %s: %d, want %d", cell, credential[0], got, want)
 					}
@@ -151,7 +151,9 @@ func TestCORS(t *testing.T) {
 		t.Errorf("only %d cases", cases)
 	}
 	for _, bad := range []glueful.CORS{{Origins: []string{"*"}}, {Origins: []string{"null"}}, {Origins: []string{"https://app.example/"}}, {Origins: []string{"app.example"}},
-		{Origins: []string{"https://*.example"}}, {Headers: []string{"*"}}, {Origins: []string{"https://App.example"}}} {
+		{Origins: []string{"https://*.example"}}, {Headers: []string{"*"}}, {Origins: []string{"https://App.example"}},
+		{Credentials: true}, {Credentials: true, Public: true}, {Origins: []string{"https://app.example:443"}}, {Origins: []string{"http://app.example:80"}},
+		{Origins: []string{"https://app.example:"}}, {Origins: []string{"https://bücher.example"}}} {
 		func() {
 			defer func() {
 				if recover() == nil {

@@ -3,6 +3,7 @@ package glueful
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -173,10 +174,25 @@ func (x *exchange) Flush() { _ = x.FlushError() }
 
 // FlushError is Flush for http.ResponseController.
 func (x *exchange) FlushError() error {
-	if x.status == 0 {
-		x.status = http.StatusOK
+	err := http.NewResponseController(x.ResponseWriter).Flush()
+	if x.status == 0 && !errors.Is(err, http.ErrNotSupported) {
+		x.status = http.StatusOK // even if it failed: the header is on its way
 	}
-	return http.NewResponseController(x.ResponseWriter).Flush()
+	return err
+}
+
+// exchangeOf returns the exchange that w is or wraps, nil if there is none.
+func exchangeOf(w http.ResponseWriter) *exchange {
+	for {
+		if x, ok := w.(*exchange); ok {
+			return x
+		}
+		u, ok := w.(interface{ Unwrap() http.ResponseWriter })
+		if !ok {
+			return nil
+		}
+		w = u.Unwrap()
+	}
 }
 
 // answerUnrouted replaces what the ServeMux itself answered: no route was found,

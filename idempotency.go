@@ -14,6 +14,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/glueful/glueful-go/errs"
@@ -217,6 +218,7 @@ func (h *onceHandler) once(w http.ResponseWriter, r *http.Request, key string) e
 	}
 	old, err := h.claim(r.Context(), c)
 	if err != nil {
+		h.release(r.Context(), c) // the answer may have been lost, and the key be ours
 		return errs.Unavailable.Wrap(fmt.Errorf("glueful: idempotency: %w", err)).Retry(time.Second)
 	}
 	switch {
@@ -290,13 +292,28 @@ func (h *onceHandler) run(w http.ResponseWriter, r *http.Request, c *claim) (err
 		if n, _ := res.RowsAffected(); n != 1 { // the lease ran out and another request has the key
 			return errKeyRunning.Retry(time.Second)
 		}
-		over = true // or unknown: only the table knows
+		// Should the outcome be unknown, release waits for the row as long as the
+		// transaction lives, and then frees the key only if it was rolled back.
 		err = tx.Commit()
 	}
 	if err != nil {
-		return errs.Unavailable.Wrap(fmt.Errorf("glueful: idempotency: %w", err)).Retry(time.Second)
+		return commitError(err)
 	}
+	over = true
 	return rec.send(w)
+}
+
+// commitError is that of the handler's changes when they break a deferred
+// constraint (class 23); trying again would not help.
+func commitError(err error) error {
+	wrapped := fmt.Errorf("glueful: idempotency: %w", err)
+	if state, ok := errors.AsType[interface {
+		error
+		SQLState() string
+	}](err); ok && strings.HasPrefix(state.SQLState(), "23") {
+		return wrapped
+	}
+	return errs.Unavailable.Wrap(wrapped).Retry(time.Second)
 }
 
 // release frees the key after a request that changed nothing, also when its

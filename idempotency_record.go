@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 )
 
@@ -50,6 +52,11 @@ func (c *recorder) Unwrap() http.ResponseWriter { return c.ResponseWriter }
 // FlushError refuses: what is recorded is not sent in parts.
 func (c *recorder) FlushError() error { return http.ErrNotSupported }
 
+// Hijack refuses for the same reason.
+func (c *recorder) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return nil, nil, http.ErrNotSupported
+}
+
 func (c *recorder) WriteHeader(status int) {
 	if c.status == 0 && status >= 200 {
 		c.status = status
@@ -64,10 +71,16 @@ func (c *recorder) Write(p []byte) (int, error) {
 	return c.body.Write(p)
 }
 
-// headerBytes is the header as it goes over the wire, without the request's id.
+// headerBytes is the header as it goes over the wire, without what stood there
+// before the handler ran (the request's id, its limits, its origin): that belongs
+// to the request, and a repetition has its own.
 func (c *recorder) headerBytes() []byte {
 	var b bytes.Buffer
-	_ = c.header.WriteSubset(&b, map[string]bool{"X-Request-Id": true, "Date": true})
+	except := map[string]bool{"X-Request-Id": true, "Date": true}
+	for name, values := range c.ResponseWriter.Header() {
+		except[name] = except[name] || slices.Equal(values, c.header[name])
+	}
+	_ = c.header.WriteSubset(&b, except)
 	return b.Bytes()
 }
 

@@ -209,6 +209,52 @@ func TestIdempotency(t *testing.T) {
 	}
 }
 
+// TestIdempotency_edges is about what surrounds an answer, and about commits
+// that fail.
+func TestIdempotency_edges(t *testing.T) {
+	db, _ := database(t)
+	if _, err := db.Exec("CREATE TABLE names (name text UNIQUE DEFERRABLE INITIALLY DEFERRED); INSERT INTO names VALUES ('taken')"); err != nil {
+		t.Fatal(err)
+	}
+	var calls atomic.Int64
+	outside := func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("RateLimit", fmt.Sprint("remaining=", calls.Add(1)))
+			next.ServeHTTP(w, r)
+		})
+	}
+	once := &glueful.Idempotency{DB: db, Dialect: "postgres", Caller: account, Required: true}
+	m := quiet()
+	api := m.With(outside, once.Handler)
+	api.Handle("POST /names/{name}", glueful.Func(func(w http.ResponseWriter, r *http.Request) error {
+		if _, _, err := http.NewResponseController(w).Hijack(); !errors.Is(err, http.ErrNotSupported) {
+			t.Errorf("a recorded answer was hijacked: %v", err)
+		}
+		if err := http.NewResponseController(w).Flush(); !errors.Is(err, http.ErrNotSupported) {
+			t.Errorf("a recorded answer was flushed: %v", err)
+		}
+		_, err := glueful.Tx(r.Context()).ExecContext(r.Context(), "INSERT INTO names VALUES ($1)", r.PathValue("name"))
+		w.Header().Set("Location", "/names/"+r.PathValue("name"))
+		w.WriteHeader(http.StatusCreated)
+		return err
+	}))
+	for i := range 2 {
+		resp, body := call(t, m, "POST", "/names/new", "", "X-Account", "a", "Idempotency-Key", `"n"`)
+		if resp.StatusCode != 201 || resp.Header.Get("Location") != "/names/new" || (resp.Header.Get("Idempotency-Replayed") == "true") != (i == 1) {
+			t.Errorf("call %d: %d %v %s", i, resp.StatusCode, resp.Header, body)
+		}
+		if got, want := resp.Header.Values("RateLimit"), fmt.Sprint("remaining=", i+1); len(got) != 1 || got[0] != want {
+			t.Errorf("call %d: RateLimit %q, want that of this request, %q", i, got, want)
+		}
+	}
+	for range 2 { // the commit fails: nothing has happened, and the key is free at once
+		resp, body := call(t, m, "POST", "/names/taken", "", "X-Account", "a", "Idempotency-Key", `"t"`)
+		if resp.StatusCode != 409 || strings.Contains(body, "idempotency_key_in_progress") || resp.Header.Get("Retry-After") != "" {
+			t.Errorf("a unique name that is taken, found at commit: %d %v %s", resp.StatusCode, resp.Header, body)
+		}
+	}
+}
+
 // serveOrders is the server that gets killed.
 func serveOrders() {
 	db, err := sql.Open("postgres", os.Getenv("GLUEFUL_TEST_ORDERS"))

@@ -49,8 +49,9 @@ import (
 // table. Registration and serving may happen at the same time.
 //
 // The fields are settings of the routes registered through this Mux: they are
-// read by [Mux.Handle], and Group and With hand them on. The Mux that serves uses
-// its own for requests that match no route. Set them before registering.
+// read by [Mux.Handle], and Group and With hand on what they are then. The Mux
+// that serves uses its own for requests that match no route. Set them first, and
+// do not change them while serving.
 type Mux struct {
 	// Timeout is the deadline of the request's context. Zero means 30 seconds,
 	// a negative value none. A route whose result is a stream has none.
@@ -73,10 +74,11 @@ type Mux struct {
 	// that overwrites the header; otherwise each request gets a new id.
 	TrustRequestID bool
 
-	// CrossOrigin checks requests that carry what a browser adds by itself, a
-	// cookie or basic credentials: one that another site made is answered 403.
-	// Nil means the zero http.CrossOriginProtection, which trusts only the
-	// request's own origin. Calls without such credentials are not its business.
+	// CrossOrigin checks requests that carry what a browser adds by itself (a
+	// cookie, a client certificate, Basic, Digest, Negotiate or NTLM
+	// credentials): one that another site made is answered 403. Nil means the
+	// zero http.CrossOriginProtection, which trusts only the request's own
+	// origin. Calls without such credentials are not its business.
 	CrossOrigin *http.CrossOriginProtection
 
 	// Proxies are the addresses of the proxies in front. When the peer is one of
@@ -180,8 +182,8 @@ func (m *Mux) Unguarded() iter.Seq[Route] {
 // OPTIONS on a known path, 204 with Allow.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t := m.table()
-	if outer, ok := w.(*exchange); ok { // mounted in another Mux, which has the base layer
-		x := &exchange{ResponseWriter: outer, mux: m, id: outer.id, outer: outer}
+	if outer := exchangeOf(w); outer != nil { // mounted in another Mux, which has the base layer
+		x := &exchange{ResponseWriter: w, mux: m, id: outer.id, outer: outer}
 		t.mux.ServeHTTP(x, r)
 		x.answerUnrouted(r)
 		return

@@ -141,6 +141,57 @@ func TestMux_unrouted(t *testing.T) {
 	})
 }
 
+// wrapping hides the exchange as a compressing middleware would.
+type wrapping struct{ http.ResponseWriter }
+
+func (w wrapping) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func TestMux_mountedBehindAWrapper(t *testing.T) {
+	var lines bytes.Buffer
+	inner := &glueful.Mux{Log: slog.New(slog.NewTextHandler(&lines, nil))}
+	inner.Handle("GET /in", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, glueful.RequestID(r.Context())) }))
+	inner.Handle("GET /panic", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("inner") }))
+	outer := &glueful.Mux{Log: slog.New(slog.NewTextHandler(&lines, nil))}
+	var id string
+	outer.With(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			id = glueful.RequestID(r.Context())
+			next.ServeHTTP(wrapping{w}, r)
+		})
+	}).Handle("/", inner)
+	for path, status := range map[string]int{"/in": 200, "/panic": 500, "/none": 404} {
+		lines.Reset()
+		resp, body := call(t, outer, "GET", path, "")
+		if resp.StatusCode != status || resp.Header.Get("X-Request-Id") != id || !strings.Contains(body, id) {
+			t.Errorf("%s: %d %q, id %q, want %q", path, resp.StatusCode, body, resp.Header.Get("X-Request-Id"), id)
+		}
+		if n := strings.Count(lines.String(), "msg=request"); n != 1 {
+			t.Errorf("%s: %d log lines", path, n)
+		}
+	}
+}
+
+// noFlush is a writer that cannot flush.
+type noFlush struct{ header http.Header }
+
+func (w noFlush) Header() http.Header         { return w.header }
+func (w noFlush) WriteHeader(int)             {}
+func (w noFlush) Write(p []byte) (int, error) { return len(p), nil }
+
+func TestMux_flushThatIsNotSupportedSendsNothing(t *testing.T) {
+	m := quiet()
+	m.Handle("GET /", glueful.Func(func(w http.ResponseWriter, r *http.Request) error {
+		if err := http.NewResponseController(w).Flush(); !errors.Is(err, http.ErrNotSupported) {
+			t.Errorf("Flush: %v", err)
+		}
+		if s := w.(interface{ Status() int }).Status(); s != 0 {
+			t.Errorf("status %d before anything was sent", s)
+		}
+		return nil
+	}))
+	m.ServeHTTP(noFlush{http.Header{}}, httptest.NewRequest("GET", "/", nil))
+}
+
 func TestMux_log(t *testing.T) {
 	var out bytes.Buffer
 	m := &glueful.Mux{Log: slog.New(slog.NewJSONHandler(&out, nil))}

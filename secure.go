@@ -30,11 +30,20 @@ func SecurityHeaders(next http.Handler) http.Handler {
 // ambient reports whether a browser may have added the credentials by itself,
 // which is what a cross-site request forgery needs.
 func ambient(r *http.Request) bool {
-	if len(r.Header["Cookie"]) > 0 {
+	if len(r.Header["Cookie"]) > 0 || r.TLS != nil && len(r.TLS.PeerCertificates) > 0 {
 		return true
 	}
 	a := r.Header["Authorization"]
-	return len(a) > 0 && len(a[0]) >= 6 && strings.EqualFold(a[0][:6], "basic ")
+	if len(a) == 0 {
+		return false
+	}
+	scheme, _, _ := strings.Cut(a[0], " ")
+	for _, s := range [...]string{"Basic", "Digest", "Negotiate", "NTLM"} {
+		if strings.EqualFold(scheme, s) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkOrigin refuses a request with ambient credentials that another site made.

@@ -22,7 +22,8 @@ import (
 // default; do not change fields after Run was called.
 type Server struct {
 	// Addr is the address to listen on, host:port. Empty means 127.0.0.1:8080.
-	// A listener handed down by the service manager (LISTEN_FDS) goes first.
+	// A listener handed down by the service manager (LISTEN_FDS) goes first, to
+	// the first server that runs.
 	Addr string
 
 	// Handler answers the requests; it must not be nil.
@@ -167,6 +168,10 @@ func (s *Server) listen() (net.Listener, error) {
 		if n := os.Getenv("LISTEN_FDS"); n != "1" {
 			return nil, fmt.Errorf("glueful: %s listeners were handed down (LISTEN_FDS); want 1", n)
 		}
+		// The descriptor is spent: another server of this process, or a child,
+		// must not take it for a listener again.
+		os.Unsetenv("LISTEN_PID")
+		os.Unsetenv("LISTEN_FDS")
 		const first = 3 // SD_LISTEN_FDS_START of sd_listen_fds(3)
 		f := os.NewFile(first, "LISTEN_FD_3")
 		defer f.Close()

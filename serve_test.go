@@ -191,7 +191,11 @@ func serveForSignals(mode string) {
 		os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid())) // the parent cannot know it beforehand
 		s.Addr = "192.0.2.1:1"                             // must not be used
 	}
-	fmt.Println("end:", s.Run(context.Background()))
+	end := s.Run(context.Background())
+	if mode == "listener" && os.Getenv("LISTEN_FDS") != "" {
+		fmt.Println("LISTEN_FDS is still set: the next server would take descriptor 3 again")
+	}
+	fmt.Println("end:", end)
 }
 
 // child starts this test binary as a server and returns it, its address and its
@@ -264,7 +268,7 @@ func TestServer_signals(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		_, addr, _ := child(t, "listener", f)
+		cmd, addr, lines := child(t, "listener", f)
 		if addr != ln.Addr().String() {
 			t.Fatalf("listens on %s, want %s", addr, ln.Addr())
 		}
@@ -273,5 +277,10 @@ func TestServer_signals(t *testing.T) {
 			t.Fatal(err)
 		}
 		resp.Body.Close()
+		http.DefaultClient.CloseIdleConnections()
+		cmd.Process.Signal(os.Interrupt)
+		if lines.Scan(); lines.Text() != "end: <nil>" {
+			t.Error(lines.Text())
+		}
 	})
 }
