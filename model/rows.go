@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"reflect"
@@ -91,6 +92,9 @@ type scanner struct {
 	cells []cell
 	slots []any
 	dest  []any
+
+	values []driver.Value // on the short way
+	args   []driver.NamedValue
 }
 
 // newScanner reads the columns, then whatever extra points to.
@@ -135,6 +139,8 @@ func (s *scanner) scan(rs *sql.Rows, row reflect.Value) error {
 // forget lets go of the last row.
 func (s *scanner) forget() {
 	clear(s.slots)
+	clear(s.values)
+	clear(s.args)
 	for i, c := range s.cols {
 		switch c.mode {
 		case viaString:
@@ -199,6 +205,9 @@ func (s *spec) rows(ctx context.Context, h *handle, b *builder, out sink, sel se
 // fetch runs a reading statement and scans every row; each is called after
 // each row.
 func fetch(ctx context.Context, h *handle, b *builder, out sink, sc *scanner, each func(reflect.Value) error) error {
+	if h.short() {
+		return h.fetchShort(ctx, string(b.buf), b.args, out, sc, each)
+	}
 	rs, err := h.query(ctx, string(b.buf), b.args)
 	if err != nil {
 		return err
