@@ -35,13 +35,13 @@ func TestMigrate(t *testing.T) {
 }
 
 func TestMigrate_processes(t *testing.T) {
-	rounds := 4
+	rounds := 3
 	if os.Getenv("GLUEFUL_LONG") != "" {
 		rounds = 50
 	}
 	for range rounds {
 		db, path := open(t)
-		migratetest.Processes(t, db, path, " WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 20000) SELECT max(n) FROM c")
+		migratetest.Processes(t, db, path, " WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c WHERE n < 300) SELECT max(n) FROM c")
 		if t.Failed() {
 			return
 		}
