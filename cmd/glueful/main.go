@@ -3,8 +3,9 @@
 //	glueful new [flags] name
 //
 // Flags may stand before and after the name; one that is not known is an error.
-// Exit codes: 0 done, 1 failed and nothing was written, 2 wrong usage, 3 a dry run
-// that found something to write.
+// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a dry run that found something to
+// write. A command that failed or was used wrongly has written nothing, unless it
+// says that what it wrote is there (new -serve, when the app does not start).
 package main
 
 import (
@@ -62,10 +63,20 @@ func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(fo
 var errPending = errors.New("a dry run: nothing was written")
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), stopSignals()...)
 	code := run(ctx, environment{os.Stdout, os.Stderr}, os.Args[1:])
 	stop()
 	os.Exit(code)
+}
+
+// stopSignals are those that end a command, in good order: also the end of the
+// terminal, unless that is ignored (nohup).
+func stopSignals() []os.Signal {
+	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return list
 }
 
 // run finds the command and turns its error into an exit code.

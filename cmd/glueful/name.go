@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"go/token"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -61,6 +62,12 @@ func checkModule(path string) error {
 	}
 	return nil
 }
+
+// isVersion reports whether go.mod would take v as it is: v1.2.3, perhaps with
+// a pre-release or build part.
+func isVersion(v string) bool { return versionForm.MatchString(v) }
+
+var versionForm = regexp.MustCompile(`^v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$`)
 
 func isDevice(s string) bool {
 	return slices.Contains([]string{"con", "prn", "aux", "nul"}, s) ||

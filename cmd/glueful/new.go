@@ -43,7 +43,7 @@ func runNew(ctx context.Context, env environment, args []string) error {
 	var f newFlags
 	fs := flag.NewFlagSet("new", flag.ContinueOnError)
 	fs.BoolVar(&f.serve, "serve", false, "")
-	fs.StringVar(&f.addr, "addr", "127.0.0.1:8080", "")
+	fs.StringVar(&f.addr, "addr", "", "")
 	fs.StringVar(&f.in, "in", ".", "")
 	fs.StringVar(&f.module, "module", "", "")
 	fs.StringVar(&f.replace, "replace", "", "")
@@ -79,6 +79,16 @@ func (f *newFlags) check(words []string) (name string, err error) {
 		return "", usagef("-replace and -version exclude each other")
 	case f.dry && f.serve:
 		return "", usagef("-n and -serve exclude each other")
+	case f.addr != "" && !f.serve:
+		return "", usagef("-addr says where -serve listens; without it nothing does")
+	case f.version != "" && !isVersion(f.version):
+		return "", usagef("-version %q: want a release like v1.2.3", f.version)
+	}
+	if f.addr == "" {
+		f.addr = "127.0.0.1:8080"
+	}
+	if err := checkAddr(f.addr); err != nil {
+		return "", err
 	}
 	if err := checkName(words[0]); err != nil {
 		return "", err

@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"syscall"
 	"time"
 )
@@ -17,9 +19,6 @@ import (
 // serveApp builds the app, runs it with its seed data, and prints how to talk to
 // it once it answers. It returns when the app has ended.
 func serveApp(ctx context.Context, env environment, dir, addr string) error {
-	if _, _, err := net.SplitHostPort(addr); err != nil {
-		return usagef("-addr %s: want HOST:PORT", addr)
-	}
 	bin, err := buildApp(ctx, env, dir)
 	if err != nil {
 		return err
@@ -28,6 +27,9 @@ func serveApp(ctx context.Context, env environment, dir, addr string) error {
 	child := exec.Command(bin, "-seed")
 	child.Dir, child.Stdout, child.Stderr = dir, env.stdout, env.stderr
 	child.Env = append(os.Environ(), "ADDR="+addr)
+	child.SysProcAttr = apart()
+	runtime.LockOSThread() // a child is told when the thread that started it is gone
+	defer runtime.UnlockOSThread()
 	foreign := listening(addr) // then the app will say so and end
 	if err := child.Start(); err != nil {
 		return fmt.Errorf("the app in %s cannot be started: %w", dir, err)
@@ -38,18 +40,23 @@ func serveApp(ctx context.Context, env environment, dir, addr string) error {
 	poll, cancel := context.WithCancel(ctx)
 	defer cancel()
 	go func() {
-		if !foreign && waitFor(poll, "http://"+addr+"/v1/books") {
+		if !foreign && waitFor(poll, "http://"+reachable(addr)+"/v1/books") {
 			close(answers)
 		}
 	}()
+	stop, again := ctx.Done(), make(chan os.Signal, 1)
+	defer signal.Stop(again)
 	for {
 		select {
 		case <-answers:
 			answers = nil
-			greet(env, dir, addr)
-		case <-ctx.Done():
+			greet(env, dir, reachable(addr))
+		case <-stop:
 			stopApp(child.Process)
-			ctx = context.Background()
+			stop = nil
+			signal.Notify(again, stopSignals()...)
+		case <-again: // the app ends at once when it is told twice
+			stopApp(child.Process)
 		case err := <-ended:
 			if err != nil {
 				return fmt.Errorf("the app in %s ended: %w; its words stand above", dir, err)
@@ -80,6 +87,27 @@ func buildApp(ctx context.Context, env environment, dir string) (string, error) 
 		return "", fmt.Errorf("the app in %s is written, but does not build: %w", dir, err)
 	}
 	return bin, nil
+}
+
+// checkAddr refuses an address that nobody could be told to ask.
+func checkAddr(addr string) error {
+	_, port, err := net.SplitHostPort(addr)
+	if n, convErr := strconv.ParseUint(port, 10, 16); err != nil || convErr != nil || n == 0 {
+		return usagef("-addr %q: want HOST:PORT, with a port from 1 to 65535", addr)
+	}
+	return nil
+}
+
+// reachable returns where an app that listens on addr can be asked from here.
+func reachable(addr string) string {
+	host, port, _ := net.SplitHostPort(addr)
+	switch host {
+	case "", "0.0.0.0":
+		host = "127.0.0.1"
+	case "::":
+		host = "::1"
+	}
+	return net.JoinHostPort(host, port)
 }
 
 // listening reports whether somebody has the address already.

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package main
+
+import "syscall"
+
+// apart changes nothing here.
+func apart() *syscall.SysProcAttr { return nil }
