@@ -42,7 +42,7 @@ func Listen(ctx context.Context, dsn string, look func(context.Context, Notice),
 		return err
 	}
 	if _, err := pq.NewConnector(dsn); err != nil {
-		return fmt.Errorf("postgres: %w", hide(err, dsn))
+		return fmt.Errorf("postgres: %w", hide(err))
 	}
 	l := pq.NewListener(dsn, 50*time.Millisecond, time.Second, func(_ pq.ListenerEventType, err error) {
 		if err != nil && ctx.Err() == nil {

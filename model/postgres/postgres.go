@@ -55,7 +55,7 @@ func NewConnector(dsn string) (driver.Connector, error) {
 	}
 	cfg, err := pq.NewConfig(dsn)
 	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", hide(err, dsn))
+		return nil, fmt.Errorf("postgres: %w", hide(err))
 	}
 	return &connector{cfg, make(chan struct{}, cancels)}, nil
 }
@@ -76,12 +76,13 @@ func sslmode(dsn string) error {
 		"(or sslmode=disable for a server on this machine)")
 }
 
-// hide keeps the DSN, and the password in it, out of an error.
-func hide(err error, dsn string) error {
-	if strings.Contains(err.Error(), dsn) {
-		return errors.New("the DSN cannot be parsed")
+// hide keeps what may be a password out of an error. Errors about one setting
+// name the setting and its value; any other may quote the rest of the DSN.
+func hide(err error) error {
+	if strings.Contains(err.Error(), "wrong value for") && !strings.Contains(err.Error(), "password") {
+		return err
 	}
-	return err
+	return errors.New("the DSN cannot be parsed: in a URL, write special characters of the password like %23")
 }
 
 // connector opens connections whose sockets are known.

@@ -69,6 +69,10 @@ func TestOpen_sslmode(t *testing.T) {
 	for _, dsn := range []string{
 		"postgres://app:hunter2@db.example/shop?sslmode=nonsense",
 		"postgres://app:hunter2@db.example:port/shop?sslmode=disable",
+		"postgres://app:hunter2#@db.example/shop?sslmode=disable",
+		"postgres://app:hunter2%zz@db.example/shop?sslmode=disable",
+		"sslmode=disable password=a hunter2",
+		"sslmode=disable password='hunter2",
 	} {
 		if _, err := postgres.NewConnector(dsn); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("NewConnector(%q) = %v, want an error without the password", dsn, err)
