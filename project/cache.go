@@ -176,7 +176,13 @@ func (c *compiler) fields(root *pick, r request) {
 	}
 	switch {
 	case !sent:
+		given := c.faults
+		c.faults = &faults{} // nobody asked for what this caller may not see
 		c.text(root, "", []string{c.plan.standard}, false)
+		if c.denied == 0 {
+			*given = append(*given, *c.faults...)
+		}
+		c.faults = given
 	case empty:
 		c.identify(root)
 	}

@@ -123,6 +123,10 @@ func (c *compiler) one(p *pick, i, at int, expand bool) {
 		p.state[at] |= out
 		return
 	}
+	if expand && it.child == 0 && !p.level.members[at].relation && c.plan.sub(p.level, at) == nil {
+		c.fault(it, Fault{Code: "no_members", Path: p.level.pathOf(at), Detail: "This member has no members."})
+		return
+	}
 	if !it.way {
 		if p.state[at]&named == 0 {
 			c.count(it, &p.level.members[at])

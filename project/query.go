@@ -212,7 +212,8 @@ func (q *Query) Copy(dst, src []byte) ([]byte, error) {
 
 // Cost is what the answer costs: 1 for each member of each item, and 2 for each
 // list. A page counts as full, a list within an item as 25 long. The cost of a
-// zero Query is 0.
+// zero Query is 0. It is the number to settle a rate limit by that charges for
+// the work of a request.
 func (q *Query) Cost() int {
 	if q.b == nil {
 		return 0

@@ -126,6 +126,14 @@ func TestRules_members(t *testing.T) {
 		{"a default set", func(r *project.Rules) { r.Default = []string{"id", "author.name"} }, "", false, "id author.name"},
 		{"a default set and a relation", func(r *project.Rules) { r.Default = []string{"id"} }, "expand=author", false, "id author"},
 		{"all, though the default is less", func(r *project.Rules) { r.Default = []string{"id"} }, "fields=*", false, ""},
+		{"a default set that is guarded", func(r *project.Rules) {
+			guarded(r)
+			r.Default = []string{"id", "pages"}
+		}, "", false, "id"},
+		{"a default set that is guarded, for others", func(r *project.Rules) {
+			guarded(r)
+			r.Default = []string{"id", "pages"}
+		}, "", true, "id pages"},
 		{"what is always there", func(r *project.Rules) { r.Always = []string{"id"} }, "fields=author(name)", false, "id author.id author.name"},
 		{"identifiers only", func(r *project.Rules) { r.Always = []string{"title"} }, "fields=", false, "title"},
 		{"only some", func(r *project.Rules) { r.Only = []string{"id", "author.name"} }, "", false, "* -title -pages -notes -author.id -author.email"},
