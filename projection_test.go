@@ -473,3 +473,74 @@ func TestProjection_tenants(t *testing.T) {
 		t.Errorf("answers %v", seen)
 	}
 }
+
+type libPlain struct {
+	ID    int        `json:"id"`
+	Title string     `json:"title"`
+	Cover *libPlain  `json:"cover,omitempty"`
+	Parts []libPlain `json:"parts,omitempty"`
+	Extra *libExtra  `json:"extra,omitempty"`
+	Tags  []string   `json:"tags,omitempty"`
+}
+
+type libExtra struct {
+	ID    int       `json:"id"`
+	Cover *libExtra `json:"cover,omitempty"`
+}
+
+// TestProjection_agrees holds that what render writes of a selection is what
+// project leaves of the same document when it is bytes already.
+func TestProjection_agrees(t *testing.T) {
+	leaf := libPlain{ID: 3, Title: "leaf", Tags: []string{"x"}}
+	inner := libPlain{ID: 2, Title: "inner", Cover: &leaf, Parts: []libPlain{leaf}, Extra: &libExtra{ID: 9, Cover: &libExtra{ID: 10}}}
+	doc := libPlain{ID: 1, Title: "doc", Cover: &inner, Parts: []libPlain{inner, leaf}, Extra: inner.Extra}
+	full, err := json.Marshal(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(7, 8))
+	names := []string{"id", "title", "cover", "parts", "extra", "tags"}
+	rounds := 10_000
+	if testing.Short() {
+		rounds = 1_000
+	}
+	compared := 0
+	for range rounds {
+		var paths []string
+		for range 1 + r.IntN(5) {
+			path := names[r.IntN(len(names))]
+			for r.IntN(2) == 0 {
+				path += "." + names[r.IntN(len(names))]
+			}
+			switch r.IntN(6) {
+			case 0:
+				path = "-" + path
+			case 1:
+				path = "-**." + path
+			case 2:
+				path += ".*"
+			case 3:
+				path = "*"
+			}
+			paths = append(paths, path)
+		}
+		want, err := project.Compile(paths).Copy(nil, full)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := render.Append(render.With(t.Context(), render.Select(paths)), nil, &doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Of a leaf that has no members, render writes all and a copy null.
+		if strings.Contains(string(want), "null") {
+			continue
+		}
+		if compared++; !slices.Equal(got, want) {
+			t.Fatalf("%q:\n got %s\nwant %s", paths, got, want)
+		}
+	}
+	if compared < rounds/2 {
+		t.Errorf("only %d of %d selections were compared", compared, rounds)
+	}
+}
