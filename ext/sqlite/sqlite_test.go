@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -130,6 +131,13 @@ func TestReaders(t *testing.T) {
 	}
 	if n, err := accounts.Where().Count(ctx, db); err != nil || n != 1 {
 		t.Errorf("after the commit %d, %v", n, err)
+	}
+	err = db.TxWith(ctx, model.TxOptions{Isolation: sql.LevelSerializable}, func(db model.DB) error {
+		_, err := accounts.Where().Count(ctx, db)
+		return err
+	})
+	if err != nil {
+		t.Errorf("a transaction that asks for serializable: %v", err)
 	}
 	err = db.TxWith(ctx, model.TxOptions{ReadOnly: true}, func(db model.DB) error {
 		return accounts.Insert(ctx, db, &account{Owner: "bob"})
