@@ -242,6 +242,54 @@ func TestProjection_statements(t *testing.T) {
 	}
 }
 
+// TestProjection_levels holds that a selection costs one statement and one more
+// for each relation in it, and that a lazy column is read only where it is
+// selected, for all ways to select four relations and two columns.
+func TestProjection_levels(t *testing.T) {
+	l := newLibrary(t)
+	relations := []string{"author", "reviews", "author.books", "author.books.reviews"}
+	for mask := range 1 << 6 {
+		want := map[string]bool{}
+		paths := []string{"id"}
+		for i, path := range relations {
+			if mask>>i&1 == 0 {
+				continue
+			}
+			paths = append(paths, path+".id")
+			for at := range path + "." {
+				if at == len(path) || path[at] == '.' {
+					want[path[:at]] = true
+				}
+			}
+		}
+		notes, text := mask>>4&1 == 1, mask>>5&1 == 1
+		if notes {
+			paths = append(paths, "notes")
+		}
+		if text = text && want["reviews"]; text {
+			paths = append(paths, "reviews.text")
+		}
+		status, body := l.get("one", "/books?fields="+strings.Join(paths, ","))
+		if status != 200 || len(l.statements) != 1+len(want) {
+			t.Fatalf("%q: %d, %d statements, want %d: %q %.300v", paths, status, len(l.statements), 1+len(want), l.statements, body)
+		}
+		count := 0
+		for _, s := range l.statements {
+			for name := range strings.FieldsSeq(columns(s)) {
+				if name == "notes" || name == "text" {
+					count++
+				}
+				if name == "secret" || name == "email" {
+					t.Fatalf("%q reads %s: %s", paths, name, s)
+				}
+			}
+		}
+		if lazy := map[bool]int{true: 1}; count != lazy[notes]+lazy[text] {
+			t.Fatalf("%q: %d lazy columns are read: %q", paths, count, l.statements)
+		}
+	}
+}
+
 func TestProjection_members(t *testing.T) {
 	l := newLibrary(t)
 	keys := func(tenant, query string) string {
