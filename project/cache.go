@@ -203,8 +203,7 @@ func (p *Plan) ofRoot(name, base string) bool {
 	return ok && (rest == "]" || rest == p.rules.Name+"]")
 }
 
-// text adds selections of the root. All items of one parameter are read before
-// any is looked at.
+// text adds selections of the root, one after the other.
 func (c *compiler) text(root *pick, name string, list []string, expand bool) {
 	for _, text := range list {
 		if text != "" && c.read(name, text, 0, 0) {

@@ -75,7 +75,7 @@ func (p *Plan) sub(l *level, i int) *level {
 		return l.below[i]
 	}
 	sub := p.level(l.pathOf(i), l.depth+1)
-	if p.levels.Add(1) <= maxLevels {
+	if sub == nil || p.levels.Add(1) <= maxLevels {
 		l.below[i], l.known[i] = sub, true
 	}
 	return sub

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,7 +45,7 @@ type Plan struct {
 	order    []order // without a sort parameter
 	levels   atomic.Int64
 	cache    cache
-	macs     []*sync.Pool // of the keys, or one of none
+	macs     []*sync.Pool // of the keys, or one of a key everybody knows
 	zero     *bound       // a request without parameters, if there are no guards
 }
 
@@ -125,9 +126,10 @@ func (p *Plan) prepare() error {
 	}
 	keys := r.Keys
 	if keys == nil {
-		keys = [][]byte{nil}
+		keys = [][]byte{[]byte("glueful: a cursor that is not signed")}
 	}
 	for _, key := range keys {
+		key = slices.Clone(key)
 		p.macs = append(p.macs, &sync.Pool{New: func() any { return hmac.New(sha256.New, key) }})
 	}
 	var bad faults
