@@ -168,6 +168,10 @@ func TestMux_Link(t *testing.T) {
 		{"GET /v1/books/{id}/pages/{page}", []any{"..", 1}},
 		{"GET /v1/books/{id}/pages/{page}", []any{".", 1}},
 		{"GET /v1/books/{id}/pages/{page}", []any{"", 1}},
+		{"GET /v1/books/{id}/pages/{page}", []any{nil, 1}},
+		{"GET /v1/books/{id}/pages/{page}", []any{new(int), 1}},
+		{"GET /v1/books/{id}/pages/{page}", []any{(*int)(nil), 1}},
+		{"GET /v1/books/{id}/pages/{page}", []any{[]int{1}, 1}},
 		{"/files/{path...}", []any{"a/../b"}}, {"/files/{path...}", []any{"//evil"}},
 	} {
 		if got, err := m.Link(c.pattern, c.values...); err == nil {

@@ -261,6 +261,25 @@ func TestDo_results(t *testing.T) {
 	m.Handle("GET /nil", glueful.Do(func(context.Context, struct{}) (*book, error) { return nil, nil }))
 	m.Handle("GET /nilmap", glueful.Do(func(context.Context, struct{}) (map[string]int, error) { return nil, nil }))
 	m.Handle("GET /none", glueful.Do(func(context.Context, struct{}) (render.NoContent, error) { return render.NoContent{}, nil }))
+	m.Handle("GET /accepted", glueful.Do(func(context.Context, struct{}) (render.Accepted[book], error) {
+		return render.Accepted[book]{At: "/jobs/1", Body: book{"s", "t", 1}}, nil
+	}))
+	m.Handle("GET /created", glueful.Do(func(context.Context, struct{}) (render.Created[*book], error) {
+		return render.Created[*book]{At: "/books/1", Body: &book{"s", "t", 1}}, nil
+	}))
+	m.Handle("GET /page", glueful.Do(func(context.Context, struct{}) (render.Page[book], error) {
+		return render.Page[book]{Items: []book{{"s", "t", 1}}, Size: 1}, nil
+	}))
+	m.Handle("GET /stream", glueful.Do(func(context.Context, struct{}) (render.Stream[int], error) {
+		return render.Rows(func(yield func(int, error) bool) { _ = yield(1, nil) && yield(2, nil) }), nil
+	}))
+	m.Handle("GET /polled", glueful.Do(func(context.Context, struct{}) (render.Deferred[book], error) {
+		return render.Deferred[book]{Wait: func(context.Context) (*book, error) { return &book{"s", "t", 1}, nil }}, nil
+	}))
+	m.Handle("GET /pollednone", glueful.Do(func(context.Context, struct{}) (render.Deferred[book], error) {
+		return render.Deferred[book]{Wait: func(ctx context.Context) (*book, error) { <-ctx.Done(); return nil, ctx.Err() }, Timeout: time.Millisecond}, nil
+	}))
+	m.Handle("GET /pointer", glueful.Do(func(context.Context, struct{}) (*book, error) { return &book{"s", "t", 1}, nil }))
 	m.Handle("GET /err", glueful.Do(func(context.Context, struct{}) (*book, error) { return nil, errNoBook.Detailf("shelf %d", 7) }, errNoBook))
 	m.Handle("GET /nan", glueful.Do(func(context.Context, struct{}) (map[string]float64, error) {
 		zero := 0.0
@@ -270,14 +289,21 @@ func TestDo_results(t *testing.T) {
 		status int
 		body   string
 	}{
-		"/bare":     {200, `{"shelf":"s","title":"t","pages":1}`},
-		"/plain":    {200, `{"a":1}`},
-		"/nilslice": {200, `[]`},
-		"/none":     {204, ``},
-		"/nil":      {500, "problem"},
-		"/nilmap":   {500, "problem"},
-		"/nan":      {500, "problem"},
-		"/err":      {404, "problem"},
+		"/bare":       {200, `{"shelf":"s","title":"t","pages":1}`},
+		"/plain":      {200, `{"a":1}`},
+		"/nilslice":   {200, `[]`},
+		"/none":       {204, ``},
+		"/pointer":    {200, `{"shelf":"s","title":"t","pages":1}`},
+		"/accepted":   {202, `{"shelf":"s","title":"t","pages":1}`},
+		"/created":    {201, `{"shelf":"s","title":"t","pages":1}`},
+		"/page":       {200, `{"data":[{"shelf":"s","title":"t","pages":1}],"meta":{"size":1,"more":false},"links":{"self":"/page"}}`},
+		"/stream":     {200, "1\n2"},
+		"/polled":     {200, `{"shelf":"s","title":"t","pages":1}`},
+		"/pollednone": {204, ``},
+		"/nil":        {500, "problem"},
+		"/nilmap":     {500, "problem"},
+		"/nan":        {500, "problem"},
+		"/err":        {404, "problem"},
 	} {
 		resp, body := call(t, m, "GET", path, "")
 		if want.body == "problem" {

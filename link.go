@@ -3,6 +3,7 @@ package glueful
 import (
 	"fmt"
 	"net/url"
+	"reflect"
 	"strings"
 )
 
@@ -12,7 +13,8 @@ import (
 // elements are escaped one by one.
 //
 // It is an error when there is no such route, when the number of values differs,
-// or when a value would not come back as it is: empty, "." or "..".
+// or when a value would not come back as it is: empty, "." or "..", or neither
+// text, a number nor a bool and without a String method.
 func (m *Mux) Link(pattern string, values ...any) (string, error) {
 	full, err := join(m.prefix, pattern)
 	if err != nil {
@@ -47,7 +49,10 @@ func fill(path string, values []any) (string, error) {
 		if len(values) == 0 {
 			return "", fmt.Errorf("glueful: link: no value for {%s}", name)
 		}
-		text := fmt.Sprint(values[0])
+		text, ok := linkText(values[0])
+		if !ok {
+			return "", fmt.Errorf("glueful: link: a %T cannot stand for {%s}", values[0], name)
+		}
 		elements := []string{text}
 		if strings.HasSuffix(name, "...") {
 			elements = strings.Split(text, "/")
@@ -63,4 +68,20 @@ func fill(path string, values []any) (string, error) {
 		}
 		path, values = after, values[1:]
 	}
+}
+
+// linkText refuses what fmt would print as no input could read it: addresses,
+// lists, structs, nil.
+func linkText(v any) (string, bool) {
+	switch k := reflect.ValueOf(v).Kind(); {
+	case k == reflect.Pointer && reflect.ValueOf(v).IsNil():
+		return "", false
+	case k >= reflect.Bool && k <= reflect.Float64 && k != reflect.Uintptr, k == reflect.String:
+		return fmt.Sprint(v), true
+	}
+	s, ok := v.(fmt.Stringer)
+	if !ok {
+		return "", false
+	}
+	return s.String(), true
 }

@@ -10,6 +10,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
 	"slices"
 	"strings"
 	"testing"
@@ -168,6 +170,55 @@ func TestMux_mountedBehindAWrapper(t *testing.T) {
 		if n := strings.Count(lines.String(), "msg=request"); n != 1 {
 			t.Errorf("%s: %d log lines", path, n)
 		}
+	}
+}
+
+func TestMux_wholeWriter(t *testing.T) {
+	m := quiet()
+	m.Handle("GET /hints", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Link", "</style.css>; rel=preload")
+		w.WriteHeader(http.StatusEarlyHints)
+		if s := w.(interface{ Status() int }).Status(); s != 0 {
+			t.Errorf("status %d after 103", s)
+		}
+		w.WriteHeader(http.StatusTeapot)
+		io.WriteString(w, "tea")
+	}))
+	m.Handle("GET /raw", glueful.Func(func(w http.ResponseWriter, r *http.Request) error {
+		c, _, err := http.NewResponseController(w).Hijack()
+		if err == nil {
+			io.WriteString(c, "HTTP/1.1 299 Mine\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+			err = c.Close()
+		}
+		return err
+	}))
+	m.Handle("GET /pieces", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "a")
+		w.(http.Flusher).Flush()
+		io.Copy(w, strings.NewReader("bc"))
+	}))
+	hints := 0
+	trace := &httptrace.ClientTrace{Got1xxResponse: func(code int, _ textproto.MIMEHeader) error { hints = code; return nil }}
+	srv := httptest.NewServer(m)
+	defer srv.Close()
+	for _, c := range []struct {
+		method, path string
+		status       int
+		body         string
+	}{{"GET", "/hints", 418, "tea"}, {"GET", "/raw", 299, ""}, {"GET", "/pieces", 200, "abc"}, {"HEAD", "/pieces", 200, ""}} {
+		req, _ := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), c.method, srv.URL+c.path, nil)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if resp.StatusCode != c.status || string(body) != c.body {
+			t.Errorf("%s %s: %d %q", c.method, c.path, resp.StatusCode, body)
+		}
+	}
+	if hints != 103 {
+		t.Errorf("early hints: %d", hints)
 	}
 }
 

@@ -33,7 +33,7 @@ type Server struct {
 	ReadTimeout       time.Duration // for header and body; 0 means 30 s
 	WriteTimeout      time.Duration // from the end of the header to the end of the answer; 0 means 60 s; streams lift it
 	IdleTimeout       time.Duration // between requests of a connection; 0 means 2 min
-	MaxHeaderBytes    int           // request line and header; 0 means 32 KiB
+	MaxHeaderBytes    int           // request line and header; 0 means 32 KiB, at least 5 KiB
 
 	// Lame is how long the server goes on accepting after it was told to stop, so
 	// that a balancer sees the failing readiness probe first. 0 means not at all.
@@ -128,6 +128,9 @@ func (s *Server) force(srv *http.Server) error {
 	return ErrForced
 }
 
+// slop is what net/http reads of a header beyond its MaxHeaderBytes.
+const slop = 4 << 10
+
 func (s *Server) server(closing context.Context) *http.Server {
 	logger := s.Log
 	if logger == nil {
@@ -139,7 +142,7 @@ func (s *Server) server(closing context.Context) *http.Server {
 		ReadTimeout:       cmp.Or(s.ReadTimeout, 30*time.Second),
 		WriteTimeout:      cmp.Or(s.WriteTimeout, 60*time.Second),
 		IdleTimeout:       cmp.Or(s.IdleTimeout, 2*time.Minute),
-		MaxHeaderBytes:    cmp.Or(s.MaxHeaderBytes, 32<<10),
+		MaxHeaderBytes:    max(cmp.Or(s.MaxHeaderBytes, 32<<10)-slop, 1<<10),
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 		BaseContext: func(net.Listener) context.Context {
 			return render.Until(context.WithValue(context.Background(), drainKey{}, closing.Done()), closing)

@@ -117,17 +117,23 @@ func TestServer_slowHeaderIsClosed(t *testing.T) {
 }
 
 func TestServer_headerCap(t *testing.T) {
-	addr, _, _ := start(t, &glueful.Server{Handler: quiet(), MaxHeaderBytes: 4 << 10})
-	for size, want := range map[int]int{2 << 10: 404, 64 << 10: 431} {
-		req, _ := http.NewRequest("GET", "http://"+addr+"/", nil)
-		req.Header.Set("X-Big", strings.Repeat("x", size))
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		if resp.StatusCode != want {
-			t.Errorf("%d bytes of header: %d, want %d", size, resp.StatusCode, want)
+	for limit, set := range map[int]int{32 << 10: 0, 8 << 10: 8 << 10} {
+		addr, _, _ := start(t, &glueful.Server{Handler: quiet(), MaxHeaderBytes: set})
+		for size, want := range map[int]int{limit - 1: 404, limit: 404, limit + 1: 431, 1 << 20: 431} {
+			c, err := net.Dial("tcp", addr)
+			if err != nil {
+				t.Fatal(err)
+			}
+			const begin, end = "GET / HTTP/1.1\r\nHost: x\r\nX-Big: ", "\r\n\r\n"
+			go io.WriteString(c, begin+strings.Repeat("x", size-len(begin)-len(end))+end)
+			resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Close()
+			if resp.StatusCode != want {
+				t.Errorf("limit %d, header of %d bytes: %d, want %d", limit, size, resp.StatusCode, want)
+			}
 		}
 	}
 }
