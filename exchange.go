@@ -290,7 +290,7 @@ const maxLogged = 1 << 10
 // log writes the line of the request.
 func (x *exchange) log(r *http.Request) {
 	m := x.mux
-	where := slog.String("path", clip(r.URL.Path))
+	where := slog.String("path", clip(r.URL.EscapedPath())) // encoded: nothing in it steers a terminal
 	if x.route != nil {
 		m, where = x.route.mux, slog.String("route", x.route.pattern)
 	}
