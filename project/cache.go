@@ -29,9 +29,19 @@ type entry struct {
 	paths    []string
 	cost     int
 	compiled any
-	fields   *Fields
-	alone    *bound // a request of this selection and nothing else, or nil
+	fields   atomic.Pointer[Fields] // see narrowing
+	alone    *bound                 // a request of this selection and nothing else, or nil
 	reads    atomic.Pointer[reading]
+}
+
+// narrowing is the selection for bytes, made when it is first wanted.
+func (e *entry) narrowing() *Fields {
+	f := e.fields.Load()
+	if f == nil && e.paths != nil {
+		f = Compile(e.paths)
+		e.fields.Store(f)
+	}
+	return f
 }
 
 // A reading is what a selection reads of one probe.
@@ -145,7 +155,7 @@ func (p *Plan) selection(r request, denied uint64) (*entry, error) {
 		c.paths = nil // the answer as it is by itself
 	}
 	return p.cache.put(key, c.paths, func() *entry {
-		e := &entry{paths: slices.Clip(c.paths), cost: c.cost(root), fields: Compile(c.paths)}
+		e := &entry{paths: slices.Clip(c.paths), cost: c.cost(root)}
 		if p.answer.Compile != nil {
 			e.compiled = p.answer.Compile(e.paths)
 		}

@@ -159,8 +159,11 @@ func (r *reader) name(parent int) (int, *syntaxError) {
 func (r *reader) word() (string, *syntaxError) {
 	start, escaped := r.at, false
 	for r.at < len(r.text) {
-		c := rune(r.text[r.at])
-		size := 1
+		if nameByte[r.text[r.at]] {
+			r.at++
+			continue
+		}
+		c, size := rune(r.text[r.at]), 1
 		if c >= utf8.RuneSelf {
 			if c, size = utf8.DecodeRuneInString(r.text[r.at:]); c == utf8.RuneError && size == 1 {
 				return "", r.fault("utf8", valueDetails["utf8"])
@@ -185,9 +188,10 @@ func (r *reader) word() (string, *syntaxError) {
 		r.at = start
 		return "", r.fault("syntax", "A name is missing.")
 	}
-	if escaped {
-		word = unescape(word)
+	if !escaped {
+		return word, nil
 	}
+	word = unescape(word)
 	if code := badText(word); code != "" {
 		return "", r.fault(code, valueDetails[code])
 	}
@@ -195,12 +199,19 @@ func (r *reader) word() (string, *syntaxError) {
 }
 
 func nameRune(c rune) bool {
-	switch {
-	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_', c == '-', c == '$':
-		return true
+	if c < utf8.RuneSelf {
+		return nameByte[c]
 	}
-	return c >= utf8.RuneSelf && (unicode.IsLetter(c) || unicode.IsDigit(c))
+	return unicode.IsLetter(c) || unicode.IsDigit(c)
 }
+
+// nameByte are the ASCII characters of names.
+var nameByte = func() (t [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-$") {
+		t[c] = true
+	}
+	return t
+}()
 
 // unescape drops the backslashes that escape the byte behind them.
 func unescape(s string) string {

@@ -194,7 +194,7 @@ func (q *Query) Wants(path string) bool {
 		if q.b.plan.answer.Relation != nil {
 			relation, _ = q.b.plan.answer.Relation(path[:at])
 		}
-		if !q.b.entry.fields.has(path[:at], relation) {
+		if !q.b.entry.narrowing().has(path[:at], relation) {
 			return false
 		}
 	}
@@ -207,7 +207,7 @@ func (q *Query) Copy(dst, src []byte) ([]byte, error) {
 	if q.b == nil || q.b.entry == nil {
 		return (*Fields)(nil).Copy(dst, src)
 	}
-	return q.b.entry.fields.Copy(dst, src)
+	return q.b.entry.narrowing().Copy(dst, src)
 }
 
 // Cost is what the answer costs: 1 for each member of each item, and 2 for each
