@@ -81,14 +81,20 @@ func (c *Charge) fields(h http.Header, refused bool) {
 	var buf [192]byte
 	left, reset, retry := c.read()
 	r, t := c.rule.pace(refused, left, reset, retry)
-	b := strconv.AppendInt(append(buf[:0], c.rule.head...), r, 10)
+	b := append(buf[:0], c.rule.head...)
+	from := len(b)
+	b = strconv.AppendInt(b, r, 10)
+	to := len(b)
 	b = strconv.AppendInt(append(b, ";t="...), t, 10)
 	n0 := len(b)
-	b = strconv.AppendInt(b, left, 10)
+	if r != left {
+		b = strconv.AppendInt(b, left, 10)
+		from, to = n0, len(b)
+	}
 	n1 := len(b)
 	b = strconv.AppendInt(b, seconds(time.Duration(c.answer.Now)+reset), 10)
 	s := string(b)
-	v := &[5]string{s[:n0], c.tier.policy, c.rule.full, s[n0:n1], s[n1:]}
+	v := &[5]string{s[:n0], c.tier.policy, c.rule.full, s[from:to], s[n1:]}
 	if !l.HideIETF {
 		rate, list := v[0:1:1], v[1:2:2]
 		if outer := h[fieldRate]; len(outer) > 0 {
