@@ -149,6 +149,14 @@ func (b *builder) unnest(cols []*column, arrays []*array, types map[string]strin
 
 // writeMany runs an INSERT of many rows. What it returns comes in their order.
 func (t *table) writeMany(ctx context.Context, h *handle, b *builder, returned []*column, list sink, lo, hi int) error {
+	if h.short() {
+		var out sink
+		if len(returned) > 0 {
+			out = &refill{sink: list, i: lo, hi: hi}
+		}
+		_, err := h.writeShort(ctx, string(b.buf), b.args, out, newScanner(returned))
+		return t.blame(err)
+	}
 	if len(returned) == 0 {
 		_, err := h.exec(ctx, string(b.buf), b.args)
 		return t.blame(err)
@@ -171,6 +179,20 @@ func (t *table) writeMany(ctx context.Context, h *handle, b *builder, returned [
 		return t.blame(h.faultWrite(ctx, err))
 	}
 	return rs.Close()
+}
+
+// refill is a sink that goes through rows that exist.
+type refill struct {
+	sink
+	i, hi int
+}
+
+func (r *refill) next() reflect.Value {
+	if r.i == r.hi { // more than were inserted: a trigger's doing, nobody's row
+		return reflect.New(r.at(0).Type()).Elem()
+	}
+	r.i++
+	return r.at(r.i - 1)
 }
 
 // typeKey remembers column types for a pool or a wrapped database without

@@ -138,6 +138,17 @@ func (t *table) insert(ctx context.Context, db DB, row reflect.Value) error {
 // writeRow runs a write of one row and reads back what it returns.
 // No row is ErrNotFound.
 func (t *table) writeRow(ctx context.Context, h *handle, text string, args []any, returned []*column, row reflect.Value) error {
+	if h.short() {
+		var out sink
+		if len(returned) > 0 {
+			out = &oneRow{row}
+		}
+		n, err := h.writeShort(ctx, text, args, out, newScanner(returned))
+		if err == nil && n == 0 {
+			err = t.missing(row)
+		}
+		return t.blame(err)
+	}
 	if len(returned) == 0 {
 		res, err := h.exec(ctx, text, args)
 		if err != nil {
@@ -166,6 +177,17 @@ func (t *table) writeRow(ctx context.Context, h *handle, text string, args []any
 	}
 	return rs.Close()
 }
+
+// oneRow is a sink for what a write returns: the row that was written.
+type oneRow struct{ row reflect.Value }
+
+func (o *oneRow) next() reflect.Value  { return o.row }
+func (o *oneRow) at(int) reflect.Value { return o.row }
+func (o *oneRow) size() int            { return 1 }
+func (o *oneRow) reserve(int)          {}
+func (o *oneRow) whole()               {}
+func (o *oneRow) permute([]int32)      {}
+func (o *oneRow) reset()               {}
 
 func (t *table) affected(res sql.Result, row reflect.Value) error {
 	n, err := res.RowsAffected()

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"database/sql"
 	"database/sql/driver"
 	"errors"
 	"fmt"
@@ -9,11 +10,10 @@ import (
 	"reflect"
 )
 
-// The short way of a read: on a pool's own PostgreSQL connection, past
+// The short way of a statement: on a pool's own PostgreSQL connection, past
 // sql.Rows, which takes locks for each row and a goroutine for each query that
 // can be cancelled. lib/pq watches the context by itself until the rows are
-// closed. Whatever else runs (transactions, writes, SQLite, wrapped handles)
-// goes through sql.Rows.
+// closed. Transactions, SQLite and wrapped handles go through sql.Rows.
 
 func (h *handle) short() bool { return h.pool != nil && h.tx == nil && h.kind == Postgres }
 
@@ -23,7 +23,7 @@ func (h *handle) fetchShort(ctx context.Context, text string, args []any, out si
 	ctx, end := h.observe(ctx, text)
 	var err error
 	for range 3 { // as often as Pool.read
-		err = h.pool.raw(ctx, func(c *conn) error { return sc.drain(ctx, c, text, args, out, each) })
+		err = raw(ctx, h.pool.reader, func(c *conn) error { return sc.drain(ctx, c, text, args, out, each) })
 		if err == nil || out.size() > before || ctx.Err() != nil || !lost(err) && !errors.Is(err, driver.ErrBadConn) {
 			break
 		}
@@ -34,9 +34,39 @@ func (h *handle) fetchShort(ctx context.Context, text string, args []any, out si
 	return h.ended(ctx, end, err)
 }
 
+// writeShort runs a write of one row, or of many without RETURNING, on the
+// short way and returns how many rows there were. It is repeated only if
+// nothing was sent.
+func (h *handle) writeShort(ctx context.Context, text string, args []any, out sink, sc *scanner) (n int64, err error) {
+	ctx, end := h.observe(ctx, text)
+	for range 3 {
+		err = raw(ctx, h.pool.writer, func(c *conn) error {
+			if out != nil {
+				return sc.drain(ctx, c, text, args, out, func(reflect.Value) error { n++; return nil })
+			}
+			list, err := ordinal(c, nil, args)
+			if err != nil {
+				return err
+			}
+			res, err := c.ExecContext(ctx, text, list)
+			if err == nil {
+				n, err = res.RowsAffected()
+			}
+			return err
+		})
+		if !errors.Is(err, driver.ErrBadConn) {
+			break
+		}
+	}
+	if !errors.Is(err, driver.ErrBadConn) { // which says that nothing was sent
+		err = written(ctx, err)
+	}
+	return n, h.ended(ctx, end, err)
+}
+
 // raw runs f on a connection of the pool.
-func (p *Pool) raw(ctx context.Context, f func(*conn) error) error {
-	sc, err := p.reader.Conn(ctx)
+func raw(ctx context.Context, db *sql.DB, f func(*conn) error) error {
+	sc, err := db.Conn(ctx)
 	if err != nil {
 		return err
 	}

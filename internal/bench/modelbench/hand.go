@@ -32,7 +32,6 @@ func handOn(db *sql.DB) (contender, error) {
 	list := prepare("SELECT " + columns + " FROM items LIMIT $1")
 	insert := prepare("INSERT INTO written (name, qty, live, at, note, meta, price) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id")
 	update := prepare("UPDATE items SET name = $1 WHERE id = $2")
-	bulk := prepare(valuesText(1000))
 	users := prepare("SELECT id, name FROM users ORDER BY id")
 	posts := prepare("SELECT id, user_id, title FROM posts WHERE user_id = ANY($1) ORDER BY id")
 	comments := prepare("SELECT id, post_id, body FROM comments WHERE post_id = ANY($1) ORDER BY id")
@@ -47,7 +46,7 @@ func handOn(db *sql.DB) (contender, error) {
 			return insert.QueryRowContext(ctx, x.Name, x.Qty, x.Live, x.At, x.Note, x.Meta, x.Price).Scan(&x.ID)
 		},
 		update: func(id, name string) error { _, err := update.ExecContext(ctx, name, id); return err },
-		bulk:   func(rows []item) error { return bulkByHand(bulk, rows) },
+		bulk:   func(rows []item) error { return bulkByHand(db, rows) },
 		graph:  func() (shape, any, error) { return graphByHand(ctx, users, posts, comments) },
 		close:  func() { db.Close() },
 	}
@@ -93,12 +92,13 @@ func valuesText(n int) string {
 	return b.String()
 }
 
-func bulkByHand(st *sql.Stmt, rows []item) error {
+// bulkByHand is not prepared: how many rows there are is not known before.
+func bulkByHand(db *sql.DB, rows []item) error {
 	args := make([]any, 0, 7*len(rows))
 	for _, x := range rows {
 		args = append(args, x.Name, x.Qty, x.Live, x.At, x.Note, x.Meta, x.Price)
 	}
-	rs, err := st.QueryContext(ctx, args...)
+	rs, err := db.QueryContext(ctx, valuesText(len(rows)), args...)
 	if err != nil {
 		return err
 	}
@@ -189,8 +189,12 @@ func each(query func() (*sql.Rows, error), scan func(*sql.Rows) error) error {
 
 func marshalled(c contender) error {
 	_, v, err := c.graph()
-	if err == nil {
-		_, err = json.Marshal(v)
+	if err != nil {
+		return err
 	}
+	if c.write != nil {
+		return c.write(v)
+	}
+	_, err = json.Marshal(v)
 	return err
 }

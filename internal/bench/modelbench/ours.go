@@ -1,11 +1,15 @@
 package modelbench
 
 import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strconv"
 
 	"github.com/glueful/glueful-go/internal/bench/harness"
 	"github.com/glueful/glueful-go/model"
 	"github.com/glueful/glueful-go/model/postgres"
+	"github.com/glueful/glueful-go/render"
 )
 
 func itoa(n int) string { return strconv.Itoa(n) }
@@ -73,8 +77,47 @@ func gluefulOn(db *model.Pool) contender {
 			}
 			return s, list, err
 		},
+		write: func(v any) error {
+			w := &sized{header: http.Header{}}
+			err := render.Page[user]{Items: v.([]user)}.Respond(w, request)
+			if err == nil && w.n < 200_000 {
+				err = fmt.Errorf("%d bytes of JSON", w.n)
+			}
+			return err
+		},
 		close: func() { db.Close() },
 	}
+}
+
+var request = httptest.NewRequest("GET", "/", nil)
+
+// sized is a response nobody reads.
+type sized struct {
+	header http.Header
+	n      int
+}
+
+func (w *sized) Header() http.Header         { return w.header }
+func (w *sized) WriteHeader(int)             {}
+func (w *sized) Write(b []byte) (int, error) { w.n += len(b); return len(b), nil }
+
+func (x *user) View(o *render.Object) {
+	render.Field(o, "ID", &x.ID)
+	render.Field(o, "Name", &x.Name)
+	render.Many(o, "Posts", &x.Posts, (*post).View)
+}
+
+func (x *post) View(o *render.Object) {
+	render.Field(o, "ID", &x.ID)
+	render.Field(o, "UserID", &x.UserID)
+	render.Field(o, "Title", &x.Title)
+	render.Many(o, "Comments", &x.Comments, (*comment).View)
+}
+
+func (x *comment) View(o *render.Object) {
+	render.Field(o, "ID", &x.ID)
+	render.Field(o, "PostID", &x.PostID)
+	render.Field(o, "Body", &x.Body)
 }
 
 // build measures a query without a database.
