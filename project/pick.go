@@ -79,8 +79,12 @@ func (c *compiler) pick(p *pick, parent int, expand bool) {
 	}
 	for i := c.items[parent].child; i > 0 && !c.full; i = c.items[i].next {
 		it := &c.items[i]
-		if !it.not && !it.way && !expand {
-			p.told = true
+		switch {
+		case !it.not && !it.way:
+			p.told = p.told || !expand
+		case expand:
+			c.fault(it, Fault{Code: "syntax", Detail: "Members are left out of fields."})
+			continue
 		}
 		if it.star {
 			c.everything(p, i, expand)

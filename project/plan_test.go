@@ -123,7 +123,7 @@ func TestBind_selection(t *testing.T) {
 		"fields=*(*)":                             "* cover.* author.* reviews.*",
 		"expand=title":                            "refused",
 		"expand=cover":                            "* cover",
-		"expand=-title":                           "* -title",
+		"expand=-title":                           "refused",
 		`fields=t\itle`:                           "title",
 		"fields=title,":                           "refused",
 		"fields=,":                                "refused",
