@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -137,6 +138,44 @@ func TestMux_proxies(t *testing.T) {
 	}
 }
 
+// mustAddr reads an address; what is none counts as a proxy.
+func mustAddr(s string) netip.Addr {
+	a, err := netip.ParseAddr(strings.TrimSpace(s))
+	if err != nil {
+		return netip.MustParseAddr("10.0.0.0")
+	}
+	return a
+}
+
+func FuzzProxies(f *testing.F) {
+	own := netip.MustParsePrefix("10.0.0.0/8")
+	for _, s := range []string{"", "1.2.3.4", "1.2.3.4, 10.0.0.2", "10.0.0.2, 10.0.0.3", "[::1]:80, 10.0.0.2", "fe80::1%eth0", "x, 1.2.3.4", "1.2.3.4, x", ",,", "::ffff:10.0.0.9", "1.2.3.4:99999"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		m := quiet()
+		m.Proxies = []netip.Prefix{own}
+		var got string
+		m.Handle("/", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got = r.RemoteAddr }))
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = "10.0.0.1:1234"
+		r.Header["X-Forwarded-For"] = []string{header}
+		m.ServeHTTP(httptest.NewRecorder(), r)
+		ap, err := netip.ParseAddrPort(got)
+		if err != nil {
+			t.Fatalf("%q gives %q", header, got)
+		}
+		if addr := ap.Addr(); !own.Contains(addr) {
+			if addr.Is4() && !strings.Contains(header, addr.String()) {
+				t.Errorf("%q gives %s, which it does not hold", header, addr)
+			}
+			if _, behind, ok := strings.Cut(header, addr.String()+","); ok && strings.Trim(behind, " 0123456789.") == "" && !own.Contains(mustAddr(behind)) {
+				t.Errorf("%q gives %s, though another client stands behind it", header, addr)
+			}
+		}
+	})
+}
+
 func TestMux_Link(t *testing.T) {
 	m := quiet()
 	api := m.Group("/v1")
@@ -208,13 +247,13 @@ func TestFiles(t *testing.T) {
 		t.Errorf("a file without an extension was guessed at: %v", resp.Header)
 	}
 	var attacks []string
-	for _, up := range []string{"../", "..%2f", "%2e%2e/", "%2e%2e%2f", "..\\", "..%5c", "....//", "./../", "sub/../../", "%00/../", "..;/", "..%c0%af", "%252e%252e%252f", "\\..\\", "//", "/%2f"} {
+	for _, up := range []string{"../", "..%2f", "%2e%2e/", "%2e%2e%2f", "..\\", "..%5c", "....//", "./../", "sub/../../", "%00/../", "..;/", "..%c0%af", "%252e%252e%252f", "\\..\\", "//", "/%2f", "..%5c..%5c", "sub/%2e%2e/%2e%2e/"} {
 		for _, file := range []string{"secret.txt", "etc/passwd", "secret.txt%00.txt", "secret.txt::$DATA", "secret.txt.", "secret.txt%20", "SECRET.TXT", "secret.txt/", "%73ecret.txt", "con", "aux.txt"} {
 			attacks = append(attacks, up+file)
 		}
 	}
 	attacks = append(attacks, "link.txt", ".env", "%2eenv", "sub/.%00", "sub", "sub/", "", "/", "a.txt/", "a.txt/b", "C:%5Cwindows", "file:%2f%2f%2fetc", "sub/%2e", "~root", "a.txt%0d%0aX:1")
-	if len(attacks) < 180 {
+	if len(attacks) < 200 {
 		t.Fatalf("only %d attacks", len(attacks))
 	}
 	for _, a := range attacks {

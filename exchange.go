@@ -147,6 +147,20 @@ func (x *exchange) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// WriteString keeps io.WriteString from copying the text: an answer to many slow
+// clients would be in memory once for each.
+func (x *exchange) WriteString(s string) (int, error) {
+	if x.status == 0 {
+		x.WriteHeader(http.StatusOK)
+	}
+	if x.muted {
+		return len(s), nil
+	}
+	n, err := io.WriteString(x.ResponseWriter, s)
+	x.bytes += int64(n)
+	return n, err
+}
+
 // ReadFrom keeps the server's fast path for files.
 func (x *exchange) ReadFrom(src io.Reader) (int64, error) {
 	if x.status == 0 {

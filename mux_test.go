@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -221,6 +222,34 @@ func TestMux_wholeWriter(t *testing.T) {
 		t.Errorf("early hints: %d", hints)
 	}
 }
+
+// TestMux_writeString holds that a text is handed on, not copied: one large answer
+// to many slow clients is in memory once.
+func TestMux_writeString(t *testing.T) {
+	m := quiet()
+	large := strings.Repeat("x", 1<<20)
+	m.Handle("GET /", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, large) }))
+	inner := quiet()
+	inner.Handle("/", m)
+	r := httptest.NewRequest("GET", "/", nil)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range 20 {
+		inner.ServeHTTP(discarding{http.Header{}}, r)
+	}
+	runtime.ReadMemStats(&after)
+	if each := (after.TotalAlloc - before.TotalAlloc) / 20; each > 100<<10 {
+		t.Errorf("an answer of 1 MiB allocates %d KiB", each>>10)
+	}
+}
+
+// discarding takes texts as the server's writer does.
+type discarding struct{ header http.Header }
+
+func (w discarding) Header() http.Header               { return w.header }
+func (w discarding) WriteHeader(int)                   {}
+func (w discarding) Write(p []byte) (int, error)       { return len(p), nil }
+func (w discarding) WriteString(s string) (int, error) { return len(s), nil }
 
 // noFlush is a writer that cannot flush.
 type noFlush struct{ header http.Header }

@@ -96,6 +96,9 @@ func (f *newFlags) check(words []string) (name string, err error) {
 	if f.module == "" {
 		f.module = words[0]
 	}
+	if f.module == modulePath || strings.HasPrefix(f.module, modulePath+"/") {
+		return "", usagef("-module %s: that is the framework's own path", f.module)
+	}
 	return words[0], checkModule(f.module)
 }
 

@@ -77,6 +77,7 @@ func TestRun_usage(t *testing.T) {
 		{[]string{"new", "-serve", "shop", "-addr", "8081"}, 2, "HOST:PORT"},
 		{[]string{"new", "-serve", "shop", "-addr", "127.0.0.1:0"}, 2, "HOST:PORT"},
 		{[]string{"new", "-serve", "shop", "-addr", "127.0.0.1:http"}, 2, "HOST:PORT"},
+		{[]string{"new", "shop", "-module", modulePath}, 2, "framework's own"},
 		{[]string{"new", "shop", "-version", "latest"}, 2, "v1.2.3"},
 		{[]string{"new", "shop", "-version", "v1.0.0\nreplace x => y"}, 2, "v1.2.3"},
 		{[]string{"new", "-replace", "/nonexistent", "shop"}, 2, "no checkout"},
