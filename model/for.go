@@ -24,9 +24,8 @@ import (
 // hold. A [Cond] in the place of field stands for itself, with no operator.
 // Package project's Query is such a source.
 // A source without Reads, or whose Reads returns nothing, leaves all columns in.
-func (m *Model[T]) For(source interface{ Reads(probe any) [][]any }) Query[T] {
-	q := m.Query
-	if paths := source.Reads(m.probe); len(paths) > 0 {
+func (q Query[T]) For(source interface{ Reads(probe any) [][]any }) Query[T] {
+	if paths := source.Reads(q.t.probe.Addr().Interface()); len(paths) > 0 {
 		q.project(paths)
 	}
 	if s, ok := source.(interface{ Terms(yieldTerm) }); ok {
