@@ -47,7 +47,7 @@ func middleware() harness.Table {
 		ul := stdlib.NewMiddleware(ulule.New(ululememory.NewStore(), ulule.Rate{Period: time.Minute, Limit: plenty}))
 		t.Rows = []harness.Row{
 			row("bare", served, ""),
-			row("httprate", httprate.LimitByIP(plenty, time.Minute)(served), "X-Ratelimit-Remaining"),
+			row("httprate", httprate.Limit(plenty, time.Minute, httprate.WithKeyFuncs(httprate.KeyByIP))(served), "X-Ratelimit-Remaining"),
 			row("glueful", own.Handler(served), "X-Ratelimit-Remaining",
 				harness.Target{Against: "httprate", AtMost: 0.5}, harness.Target{What: harness.Allocs, Against: "bare", AtMost: 4}),
 			row("sethvargo", seth.Handle(served), "X-Ratelimit-Remaining"),
