@@ -89,12 +89,30 @@ func (b *binding) field(f reflect.StructField, index []int) error {
 		b.body = true
 	}
 	switch {
+	case holdsParameters(f.Type):
+		return errors.New("holds parameters but is not embedded: they would never be bound")
 	case sources > 1:
 		return errors.New("has more than one of the tags path, query, header and json")
 	case sources == 1 && !f.IsExported():
 		return errors.New("is tagged but not exported")
 	}
 	return nil
+}
+
+// holdsParameters reports whether t is a struct some field of which is tagged as
+// a parameter.
+func holdsParameters(t reflect.Type) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	for f := range t.Fields() {
+		for _, in := range [...]string{"path", "query", "header"} {
+			if name, ok := f.Tag.Lookup(in); ok && name != "-" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // removed are fields that no handler finds in Request.Header: an input that

@@ -93,6 +93,11 @@ func (a *action[In, Out]) setUp() error {
 		a.result = render.DescribeOf[Out]()
 		if _, ok := any(new(In)).(selecting); ok && a.err == nil {
 			a.plan, a.err = planFor(any(new(In)), a.result)
+			for _, p := range a.in.query {
+				if a.err == nil && a.plan.Owns(p.name) {
+					a.err = fmt.Errorf("the query parameter %q of %s belongs to its project.Query", p.name, a.in.typ)
+				}
+			}
 		}
 	})
 	return a.err

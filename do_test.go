@@ -13,6 +13,7 @@ import (
 
 	glueful "github.com/glueful/glueful-go"
 	"github.com/glueful/glueful-go/errs"
+	"github.com/glueful/glueful-go/project"
 	"github.com/glueful/glueful-go/render"
 	"github.com/glueful/glueful-go/valid"
 )
@@ -184,6 +185,13 @@ func TestDo_mistakesAreFoundAtRegistration(t *testing.T) {
 		Q string `query:"q"`
 	}
 	type pointing struct{ *base }
+	type holding struct {
+		Base base
+	}
+	type claiming struct {
+		project.Query
+		Fields string `query:"fields"`
+	}
 	type host struct {
 		H string `header:"host"`
 	}
@@ -196,20 +204,22 @@ func TestDo_mistakesAreFoundAtRegistration(t *testing.T) {
 		h       http.Handler
 		want    string
 	}{
-		"missing wildcard":   {"GET /x", glueful.Do(ok[glueful.ByID[int]]), "{id}"},
-		"extra wildcard":     {"GET /x/{id}/{y}", glueful.Do(ok[glueful.ByID[int]]), "{y}"},
-		"renamed wildcard":   {"GET /x/{ID}", glueful.Do(ok[glueful.ByID[int]]), "{id}"},
-		"unexported field":   {"GET /x/{id}", glueful.Do(ok[unexported]), "not exported"},
-		"two sources":        {"POST /x", glueful.Do(ok[twice]), "more than one"},
-		"one name twice":     {"GET /x", glueful.Do(ok[same]), "bound twice"},
-		"impossible type":    {"GET /x", glueful.Do(ok[channel]), "chan int"},
-		"a body with GET":    {"GET /x", glueful.Do(ok[withBody]), "no body"},
-		"embedded pointer":   {"GET /x", glueful.Do(ok[pointing]), "embeds a pointer"},
-		"nameless member":    {"POST /x", glueful.Do(ok[nameless]), "without a name"},
-		"no such header":     {"GET /x", glueful.Do(ok[host]), "Host"},
-		"files, no path":     {"GET /x/{file...}", glueful.Files(fstest.MapFS{}), "{path...}"},
-		"files, one element": {"GET /x/{path}", glueful.Files(fstest.MapFS{}), "{path...}"},
-		"body in middleware": {"GET /x", innerOf{glueful.Do(ok[withBody])}, "no body"},
+		"missing wildcard":      {"GET /x", glueful.Do(ok[glueful.ByID[int]]), "{id}"},
+		"extra wildcard":        {"GET /x/{id}/{y}", glueful.Do(ok[glueful.ByID[int]]), "{y}"},
+		"renamed wildcard":      {"GET /x/{ID}", glueful.Do(ok[glueful.ByID[int]]), "{id}"},
+		"unexported field":      {"GET /x/{id}", glueful.Do(ok[unexported]), "not exported"},
+		"two sources":           {"POST /x", glueful.Do(ok[twice]), "more than one"},
+		"one name twice":        {"GET /x", glueful.Do(ok[same]), "bound twice"},
+		"impossible type":       {"GET /x", glueful.Do(ok[channel]), "chan int"},
+		"a body with GET":       {"GET /x", glueful.Do(ok[withBody]), "no body"},
+		"embedded pointer":      {"GET /x", glueful.Do(ok[pointing]), "embeds a pointer"},
+		"nameless member":       {"POST /x", glueful.Do(ok[nameless]), "without a name"},
+		"a struct not embedded": {"GET /x", glueful.Do(ok[holding]), "not embedded"},
+		"a name of the query":   {"GET /x", glueful.Do(func(context.Context, claiming) (book, error) { return book{}, nil }), "project.Query"},
+		"no such header":        {"GET /x", glueful.Do(ok[host]), "Host"},
+		"files, no path":        {"GET /x/{file...}", glueful.Files(fstest.MapFS{}), "{path...}"},
+		"files, one element":    {"GET /x/{path}", glueful.Files(fstest.MapFS{}), "{path...}"},
+		"body in middleware":    {"GET /x", innerOf{glueful.Do(ok[withBody])}, "no body"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {

@@ -122,7 +122,7 @@ type onceHandler struct {
 func (h *onceHandler) Unwrap() http.Handler { return h.next }
 
 func (h *onceHandler) Refusals() []error {
-	return []error{errKeyMissing, errKeyMalformed, errKeyRunning, errKeyReused}
+	return []error{errKeyMissing, errKeyMalformed, errKeyRunning, errKeyReused, errs.Unauthorized, errs.Unavailable}
 }
 
 func (h *onceHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
