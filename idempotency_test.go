@@ -255,6 +255,58 @@ func TestIdempotency_edges(t *testing.T) {
 	}
 }
 
+// TestIdempotency_clientGone has the client leave after the change and before the
+// commit: nothing has happened, and its next attempt is the first.
+func TestIdempotency_clientGone(t *testing.T) {
+	db, _ := database(t)
+	changed, gone := make(chan struct{}), make(chan struct{}, 1)
+	var attempts atomic.Int64
+	once := &glueful.Idempotency{DB: db, Dialect: "postgres", Caller: account}
+	m := quiet()
+	m.With(func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer func() { gone <- struct{}{} }()
+			next.ServeHTTP(w, r)
+		})
+	}, once.Handler).Handle("POST /orders", glueful.Func(func(w http.ResponseWriter, r *http.Request) error {
+		if _, err := glueful.Tx(r.Context()).ExecContext(r.Context(), "INSERT INTO orders (key) VALUES ('gone')"); err != nil {
+			return err
+		}
+		if attempts.Add(1) == 1 {
+			close(changed)
+			<-r.Context().Done()
+		}
+		w.WriteHeader(http.StatusCreated) // whatever the context says
+		return nil
+	}))
+	srv := httptest.NewServer(m)
+	defer srv.Close()
+	send := func(ctx context.Context) (int, error) {
+		req, _ := http.NewRequestWithContext(ctx, "POST", srv.URL+"/orders", nil)
+		req.Header.Set("X-Account", "a")
+		req.Header.Set("Idempotency-Key", `"gone"`)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return 0, err
+		}
+		resp.Body.Close()
+		return resp.StatusCode, nil
+	}
+	ctx, leave := context.WithCancel(t.Context())
+	go func() { <-changed; leave() }()
+	if _, err := send(ctx); err == nil {
+		t.Fatal("the client did not leave")
+	}
+	<-gone
+	if status, err := send(t.Context()); status != 201 || err != nil {
+		t.Errorf("the next attempt: %d, %v", status, err)
+	}
+	var n int
+	if err := db.QueryRow("SELECT count(*) FROM orders").Scan(&n); err != nil || n != 1 {
+		t.Errorf("%d effects, %v", n, err)
+	}
+}
+
 // serveOrders is the server that gets killed.
 func serveOrders() {
 	db, err := sql.Open("postgres", os.Getenv("GLUEFUL_TEST_ORDERS"))

@@ -116,6 +116,20 @@ func TestServer_slowHeaderIsClosed(t *testing.T) {
 	}
 }
 
+func TestServer_idleConnectionIsClosed(t *testing.T) {
+	addr, _, _ := start(t, &glueful.Server{Handler: quiet(), IdleTimeout: 50 * time.Millisecond})
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	io.WriteString(c, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+	c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if answer, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(answer), "HTTP/1.1 404") {
+		t.Errorf("%v, %q", err, answer)
+	}
+}
+
 func TestServer_headerCap(t *testing.T) {
 	for limit, set := range map[int]int{32 << 10: 0, 8 << 10: 8 << 10} {
 		addr, _, _ := start(t, &glueful.Server{Handler: quiet(), MaxHeaderBytes: set})
