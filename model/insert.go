@@ -140,10 +140,11 @@ func (t *table) insert(ctx context.Context, db DB, row reflect.Value) error {
 func (t *table) writeRow(ctx context.Context, h *handle, text string, args []any, returned []*column, row reflect.Value) error {
 	if h.short() {
 		var out sink
+		var sc *scanner
 		if len(returned) > 0 {
-			out = &oneRow{row}
+			out, sc = &oneRow{row}, newScanner(returned)
 		}
-		n, err := h.writeShort(ctx, text, args, out, newScanner(returned))
+		n, err := h.writeShort(ctx, text, args, out, sc)
 		if err == nil && n == 0 {
 			err = t.missing(row)
 		}

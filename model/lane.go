@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"slices"
 )
 
 // The short way of a statement: on a pool's own PostgreSQL connection, past
@@ -111,6 +112,7 @@ func (s *scanner) drain(ctx context.Context, c *conn, text string, args []any, o
 
 // ordinal is what database/sql makes of arguments. Ours are driver values already.
 func ordinal(c *conn, list []driver.NamedValue, args []any) ([]driver.NamedValue, error) {
+	list = slices.Grow(list, len(args))
 	for i, a := range args {
 		v := driver.NamedValue{Ordinal: i + 1, Value: a}
 		if err := c.CheckNamedValue(&v); err != nil && err != driver.ErrSkip {
