@@ -2,6 +2,7 @@ package limitbench
 
 import (
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"time"
@@ -47,7 +48,7 @@ func middleware() harness.Table {
 		ul := stdlib.NewMiddleware(ulule.New(ululememory.NewStore(), ulule.Rate{Period: time.Minute, Limit: plenty}))
 		t.Rows = []harness.Row{
 			row("bare", served, ""),
-			row("httprate", httprate.Limit(plenty, time.Minute, httprate.WithKeyFuncs(httprate.KeyByIP))(served), "X-Ratelimit-Remaining"),
+			row("httprate", httprate.LimitBy(plenty, time.Minute, peer)(served), "X-Ratelimit-Remaining"),
 			row("glueful", own.Handler(served), "X-Ratelimit-Remaining",
 				harness.Target{Against: "httprate", AtMost: 0.5}, harness.Target{What: harness.Allocs, Against: "bare", AtMost: 4}),
 			row("sethvargo", seth.Handle(served), "X-Ratelimit-Remaining"),
@@ -80,4 +81,10 @@ func row(name string, h http.Handler, header string, targets ...harness.Target) 
 		},
 		Targets: targets,
 	}
+}
+
+// peer is httprate's key: the address of the connection, IPv6 by its /64.
+func peer(r *http.Request) (string, error) {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	return httprate.CanonicalizeIP(host), err
 }
