@@ -88,6 +88,36 @@ func TestServer_drains(t *testing.T) {
 	}
 }
 
+func TestServer_lameAcceptsForAWhile(t *testing.T) {
+	m := quiet()
+	m.Handle("GET /ready", glueful.Func(func(w http.ResponseWriter, r *http.Request) error {
+		select {
+		case <-glueful.Draining(r.Context()):
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+		}
+		return nil
+	}))
+	addr, stop, done := start(t, &glueful.Server{Handler: m, Lame: time.Second})
+	stop()
+	for deadline := time.Now().Add(time.Second); ; { // the balancer asks until it is told
+		resp, err := http.Get("http://" + addr + "/ready")
+		if err != nil {
+			t.Fatal("closed before the balancer could know: ", err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode == http.StatusServiceUnavailable {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("never told that it drains")
+		}
+	}
+	if err := <-done; err != nil {
+		t.Errorf("Run: %v", err)
+	}
+}
+
 func TestServer_graceEnds(t *testing.T) {
 	m := quiet()
 	m.Timeout = -1
