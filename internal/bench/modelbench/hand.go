@@ -46,11 +46,29 @@ func handOn(db *sql.DB) (contender, error) {
 			return insert.QueryRowContext(ctx, x.Name, x.Qty, x.Live, x.At, x.Note, x.Meta, x.Price).Scan(&x.ID)
 		},
 		update: func(id, name string) error { _, err := update.ExecContext(ctx, name, id); return err },
-		bulk:   func(rows []item) error { return bulkByHand(db, rows) },
-		graph:  func() (shape, any, error) { return graphByHand(ctx, users, posts, comments) },
-		close:  func() { db.Close() },
+		bulk: func(rows []item) error { // how many rows there are is not known before
+			return bulkByHand(func(args ...any) (*sql.Rows, error) { return db.QueryContext(ctx, valuesText(len(rows)), args...) }, rows)
+		},
+		graph: func() (shape, any, error) { return graphByHand(ctx, users, posts, comments) },
+		close: func() { db.Close() },
 	}
 	return c, errors.Join(errs...)
+}
+
+// byHandPrepared has one statement for exactly 1,000 rows.
+func byHandPrepared(dsn string) (contender, error) {
+	db, err := sql.Open("postgres", dsn)
+	if err != nil {
+		return contender{}, err
+	}
+	thousand, err := db.Prepare(valuesText(1000))
+	return contender{
+		name: "lib/pq by hand, prepared for 1,000", only: "model: bulk insert 1,000",
+		bulk: func(rows []item) error {
+			return bulkByHand(func(args ...any) (*sql.Rows, error) { return thousand.QueryContext(ctx, args...) }, rows)
+		},
+		close: func() { db.Close() },
+	}, err
 }
 
 func scanItems(rs *sql.Rows, err error) ([]item, error) {
@@ -92,13 +110,12 @@ func valuesText(n int) string {
 	return b.String()
 }
 
-// bulkByHand is not prepared: how many rows there are is not known before.
-func bulkByHand(db *sql.DB, rows []item) error {
+func bulkByHand(insert func(...any) (*sql.Rows, error), rows []item) error {
 	args := make([]any, 0, 7*len(rows))
 	for _, x := range rows {
 		args = append(args, x.Name, x.Qty, x.Live, x.At, x.Note, x.Meta, x.Price)
 	}
-	rs, err := db.QueryContext(ctx, valuesText(len(rows)), args...)
+	rs, err := insert(args...)
 	if err != nil {
 		return err
 	}
