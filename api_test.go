@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 func TestAPI(t *testing.T) {
 	const folder = "testdata/api"
 	if _, err := os.Stat(folder); err != nil && !*update {
-		t.Skip("no golden files: go test -run TestAPI -update .")
+		t.Fatal("no golden files: go test -run TestAPI -update .")
 	}
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)

@@ -289,6 +289,7 @@ func startEndToEnd(t *testing.T, app string) {
 			}
 		})
 	}
+	t.Run("database locked", func(t *testing.T) { lockedEndToEnd(t, app, bin) })
 	t.Run("a migration that was edited", func(t *testing.T) {
 		name := filepath.Join(app, "bookshop", "migrations", "sqlite", "0001_bookshop.up.sql")
 		text, err := os.ReadFile(name)
@@ -304,6 +305,51 @@ func startEndToEnd(t *testing.T, app string) {
 			t.Errorf("want the migration named: %s", out)
 		}
 	})
+}
+
+// lockedEndToEnd starts the app while another process holds its file.
+func lockedEndToEnd(t *testing.T, app, bin string) {
+	const holder = `package main
+
+import (
+	"database/sql"
+	"fmt"
+	"os"
+	"time"
+
+	_ "modernc.org/sqlite"
+)
+
+func main() {
+	db, _ := sql.Open("sqlite", os.Args[1])
+	db.SetMaxOpenConns(1)
+	for _, text := range []string{"PRAGMA locking_mode = EXCLUSIVE", "BEGIN EXCLUSIVE", "CREATE TABLE IF NOT EXISTS x (y)"} {
+		if _, err := db.Exec(text); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	fmt.Println("locked")
+	time.Sleep(5 * time.Minute)
+}
+`
+	dir := filepath.Join(app, "holder")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.WriteFile(filepath.Join(dir, "main.go"), []byte(holder), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(t.TempDir(), "holder")
+	must(t, app, offline, 0, "go", "build", "-o", program, "./holder")
+	file := filepath.Join(t.TempDir(), "held.db")
+	p := launch(t, app, nil, program, file)
+	p.until(t, "locked")
+	out := must(t, t.TempDir(), []string{"DATABASE_URL=" + file, "ADDR=" + freePort(t)}, 1, bin)
+	if strings.Count(out, "\n") != 1 || !strings.Contains(out, "locked") || strings.Contains(out, "goroutine") {
+		t.Errorf("want one sentence about the lock: %s", out)
+	}
 }
 
 func notADatabase(t *testing.T, dir string) string {
