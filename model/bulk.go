@@ -102,21 +102,11 @@ func (t *table) insertMany(ctx context.Context, h *handle, list sink, keyed bool
 	return t.writeMany(ctx, h, b, ins.returned, list, lo, hi)
 }
 
-// unnest writes SELECT ... FROM unnest($1::type[], ...).
+// unnest writes SELECT unnest($1::type[]), ...: the arrays are as long as each
+// other, so a row has one element of each. Behind FROM the server would keep
+// all rows before it inserts the first.
 func (b *builder) unnest(cols []*column, arrays []*array, types map[string]string, touched int) {
 	b.w(" SELECT ")
-	for i := range cols {
-		if i > 0 {
-			b.w(", ")
-		}
-		b.w("c")
-		b.int(i)
-	}
-	for range touched {
-		b.w(", ")
-		b.w(b.now())
-	}
-	b.w(" FROM unnest(")
 	for i, c := range cols {
 		if i > 0 {
 			b.w(", ")
@@ -129,20 +119,16 @@ func (b *builder) unnest(cols []*column, arrays []*array, types map[string]strin
 		if !ok {
 			b.fail(fmt.Errorf("model: the database has no column %s", c))
 		}
+		b.w("unnest(")
 		b.arg(v)
 		b.w("::")
 		b.w(typ)
-		b.w("[]")
+		b.w("[])")
 	}
-	b.w(") AS u(")
-	for i := range cols {
-		if i > 0 {
-			b.w(", ")
-		}
-		b.w("c")
-		b.int(i)
+	for range touched {
+		b.w(", ")
+		b.w(b.now())
 	}
-	b.w(")")
 }
 
 // writeMany runs an INSERT of many rows. What it returns comes in their order.

@@ -33,7 +33,7 @@ func (t *table) column(f reflect.StructField, tag string, path []int) *column {
 	}
 	c.nullable = nullable(f.Type)
 	c.assign, c.value = codec(c)
-	c.mode = modeOf(c)
+	c.mode, c.fill = modeOf(c), fillOf(c)
 	if why := c.wrong(); why != "" {
 		bad(why)
 	}

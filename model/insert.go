@@ -214,6 +214,9 @@ func (t *table) blame(err error) error {
 // prepare brings a row into the form the database will have it in.
 func (t *table) prepare(row reflect.Value) {
 	for _, c := range t.columns {
+		if !c.lock && c.typ != timeType && c.typ != timePointer {
+			continue
+		}
 		v := c.of(row)
 		if c.lock && v.IsZero() {
 			v.Set(reflect.ValueOf(1).Convert(v.Type()))

@@ -44,6 +44,7 @@ type column struct {
 
 	nullable bool
 	mode     mode // how a read value gets into the field
+	fill     fill // how a value gets into a list
 	assign   assign
 	value    func(reflect.Value, Dialect) (any, error)
 }
