@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -57,6 +58,25 @@ func (e *encoder) Write(p []byte) (int, error) {
 func (e *encoder) fail(err error) {
 	if e.err == nil {
 		e.err = err
+	}
+}
+
+// keep makes b, which is e.buf with more at its end, the buffer. Unless it had
+// to move only its length is written: a pointer costs more while the garbage
+// collector marks, and this is done for every member.
+func (e *encoder) keep(b []byte) {
+	if cap(b) == cap(e.buf) {
+		e.buf = e.buf[:len(b)]
+		return
+	}
+	e.buf = b
+}
+
+// room makes room for n more items like the first one of a list, which began at
+// start, so that a long list does not move the buffer again and again.
+func (e *encoder) room(start, n int) {
+	if need := (len(e.buf) - start + 1) * n; need > cap(e.buf)-len(e.buf) {
+		e.buf = slices.Grow(e.buf, min(need+need/8, maxPooled))
 	}
 }
 
@@ -184,11 +204,11 @@ func (e *encoder) close() { e.depth-- }
 
 // end ends the object that began at o.start.
 func (o *Object) end() {
-	b := o.e.buf
-	if len(b) == o.start {
-		b = append(b, '{')
+	e := o.e
+	if len(e.buf) == o.start {
+		e.buf = append(e.buf, '{')
 	}
-	o.e.buf = append(b, '}')
+	e.buf = append(e.buf, '}')
 }
 
 // object writes the object a View describes.
@@ -221,6 +241,9 @@ func items[T any](e *encoder, list []T, view View[T], sel *Selection) {
 			break
 		}
 		o.end()
+		if i == 0 {
+			e.room(o.start, len(list)-1)
+		}
 	}
 	e.close()
 	e.buf = append(e.buf, ']')

@@ -74,6 +74,7 @@ func (e *encoder) list(v reflect.Value, sel *Selection) {
 	}
 	views := wayOf(v.Type().Elem()) == wayView
 	e.buf = append(e.buf, '[')
+	start := len(e.buf)
 	for i := range v.Len() {
 		if e.err != nil {
 			return
@@ -86,6 +87,9 @@ func (e *encoder) list(v reflect.Value, sel *Selection) {
 			e.object(x.(viewer), sel)
 		} else {
 			e.value(x, sel)
+		}
+		if i == 0 {
+			e.room(start, v.Len()-1)
 		}
 	}
 	e.buf = append(e.buf, ']')

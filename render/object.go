@@ -69,7 +69,7 @@ func (o *Object) field(name string, p any) {
 		e.value(p, sub)
 		return
 	}
-	e.buf = b
+	e.keep(b)
 }
 
 // picks describes a member in a dry run, or reports whether it is selected and

@@ -19,7 +19,7 @@ func One[T any](o *Object, name string, rel interface {
 	if !loaded {
 		return
 	}
-	o.e.buf = o.key(name)
+	o.e.keep(o.key(name))
 	if x == nil {
 		o.e.null()
 		return
@@ -42,7 +42,7 @@ func Many[T any](o *Object, name string, rel interface {
 		return
 	}
 	if list, loaded := rel.Loaded(); loaded {
-		o.e.buf = o.key(name)
+		o.e.keep(o.key(name))
 		items(o.e, list, view, sub)
 	}
 }
@@ -84,7 +84,7 @@ func Item[T any](o *Object, name string, x *T, view View[T]) {
 	if !ok {
 		return
 	}
-	o.e.buf = o.key(name)
+	o.e.keep(o.key(name))
 	if x == nil {
 		o.e.null()
 		return
@@ -100,7 +100,7 @@ func List[T any](o *Object, name string, list *[]T, view View[T]) {
 		return
 	}
 	if sub, ok := o.sel.find(name); ok {
-		o.e.buf = o.key(name)
+		o.e.keep(o.key(name))
 		items(o.e, *list, view, sub)
 	}
 }
