@@ -37,7 +37,7 @@ type volume struct {
 }
 
 var (
-	shelves = model.Of[shelf]("shelves")
+	_       = model.Of[shelf]("shelves")
 	volumes = model.Of[volume]("volumes")
 	vol     = volumes.Probe()
 	_       = model.BelongsTo(&vol.Shelf, &vol.ShelfID)

@@ -125,6 +125,9 @@ var chains = []chain{
 // TestChains runs random queries through model and as SQL that was written in
 // another way: IN for EXISTS, replace for LIKE, literals for parameters.
 func TestChains(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes 20,000 statements of one goroutine take minutes")
+	}
 	rounds := 10_000
 	if testing.Short() {
 		rounds = 300

@@ -1,0 +1,5 @@
+//go:build !race
+
+package chinook
+
+const raceEnabled = false
