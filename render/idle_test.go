@@ -216,3 +216,27 @@ func TestAppend_allocations(t *testing.T) {
 		}
 	}
 }
+
+func TestAppend_longList(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	list := make([]book, 2000)
+	for i := range list {
+		list[i] = book{ID: int64(i), Title: "a title of some length", Pages: 3}
+	}
+	reviewed := book{Reviews: many[review]{list: make([]review, 2000), loaded: true}}
+	for name, f := range map[string]func() ([]byte, error){
+		"list":     func() ([]byte, error) { return render.Append(t.Context(), nil, &list) },
+		"relation": func() ([]byte, error) { return render.Append(t.Context(), nil, &reviewed) },
+	} {
+		n := testing.AllocsPerRun(10, func() {
+			if b, err := f(); err != nil || len(b) < 30_000 {
+				t.Fatalf("%d bytes, %v", len(b), err)
+			}
+		})
+		if n > 10 {
+			t.Errorf("%s: the buffer moved about %v times, want few", name, n)
+		}
+	}
+}
