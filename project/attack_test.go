@@ -137,7 +137,7 @@ func TestBind_wide(t *testing.T) {
 // longest one within them does.
 func TestBind_bounded(t *testing.T) {
 	if raceEnabled {
-		t.Skip("counts allocations")
+		t.Skip("the race detector allocates")
 	}
 	p := plan(t, nil)
 	count := func(n int) float64 {
