@@ -137,16 +137,20 @@ func pageReference(target, param, value string) string {
 // reference returns ref in the form a header may hold; most are already.
 func reference(ref string) string {
 	for i := range len(ref) {
-		if unsafeInReference(ref[i]) {
+		if unsafeInReference[ref[i]] {
 			return string(appendReference(nil, ref))
 		}
 	}
 	return ref
 }
 
-func unsafeInReference(c byte) bool {
-	return c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0
-}
+// unsafeInReference[c] says that c may not stand in a URL reference.
+var unsafeInReference = func() (table [256]bool) {
+	for c := range table {
+		table[c] = c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", byte(c)) >= 0
+	}
+	return table
+}()
 
 // appendReference appends a URL reference with everything that may not stand
 // in one, or in a header, percent-encoded (RFC 3986).
@@ -154,7 +158,7 @@ func appendReference(b []byte, ref string) []byte {
 	const upper = "0123456789ABCDEF"
 	for i := range len(ref) {
 		c := ref[i]
-		if unsafeInReference(c) {
+		if unsafeInReference[c] {
 			b = append(b, '%', upper[c>>4], upper[c&0xF])
 			continue
 		}

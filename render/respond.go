@@ -129,9 +129,11 @@ func (e *encoder) body(p any, sel *Selection) {
 func (e *encoder) send(w http.ResponseWriter, r *http.Request, status int) error {
 	h := w.Header()
 	h["Content-Type"] = jsonOnly
-	h.Set("Content-Length", strconv.Itoa(len(e.buf)))
+	values := [...]string{strconv.Itoa(len(e.buf)), ""}
+	h["Content-Length"] = values[0:1:1]
 	if e.location != "" {
-		h.Set("Location", reference(e.location))
+		values[1] = reference(e.location)
+		h["Location"] = values[1:2:2]
 	}
 	if e.link != "" {
 		h.Add("Link", e.link)
