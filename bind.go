@@ -3,6 +3,7 @@ package glueful
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/textproto"
 	"net/url"
@@ -235,7 +236,9 @@ func (b *binding) bindQuery(r *http.Request, v reflect.Value, plan *project.Plan
 func bodyLimits(r *http.Request) valid.Limits {
 	var lim valid.Limits
 	if x, ok := r.Context().Value(exchangeKey{}).(*exchange); ok && x.route != nil {
-		lim.Bytes = x.route.maxBody
+		if lim.Bytes = x.route.maxBody; lim.Bytes < 0 {
+			lim.Bytes = math.MaxInt64
+		}
 	}
 	return lim
 }

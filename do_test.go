@@ -242,6 +242,25 @@ type innerOf struct{ http.Handler }
 
 func (i innerOf) Unwrap() http.Handler { return i.Handler }
 
+func TestDo_bodyLimitIsThatOfTheRoute(t *testing.T) {
+	m := quiet()
+	for prefix, most := range map[string]int64{"/none": -1, "/small": 40, "/large": 4 << 20, "/default": 0} {
+		g := m.Group(prefix)
+		g.MaxBody = most
+		g.Handle("POST /{shelf}", glueful.Do(create))
+	}
+	for _, c := range []struct {
+		path   string
+		spaces int
+		status int
+	}{{"/none/a", 3 << 20, 201}, {"/small/a", 0, 201}, {"/small/a", 100, 413}, {"/large/a", 3 << 20, 201}, {"/default/a", 2 << 20, 413}} {
+		resp, body := call(t, m, "POST", c.path, `{"title":"x","pages":1}`+strings.Repeat(" ", c.spaces), "Content-Type", "application/json")
+		if resp.StatusCode != c.status {
+			t.Errorf("%s with %d spaces: %d, want %d: %s", c.path, c.spaces, resp.StatusCode, c.status, body)
+		}
+	}
+}
+
 func TestDo_onAnotherRouter(t *testing.T) {
 	mux := http.NewServeMux()
 	mux.Handle("POST /shelves/{shelf}", glueful.Do(create))

@@ -179,8 +179,9 @@ type claim struct {
 }
 
 // newClaim binds the key to the caller, and the request to its content.
-func newClaim(r *http.Request, caller, key string) (*claim, error) {
-	body, err := io.ReadAll(r.Body)
+func newClaim(w http.ResponseWriter, r *http.Request, caller, key string) (*claim, error) {
+	most := cmp.Or(bodyLimits(r).Bytes, defaultMaxBody) // a router of another kind has no limit of its own
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +213,7 @@ func (h *onceHandler) once(w http.ResponseWriter, r *http.Request, key string) e
 		return errs.Unauthorized
 	}
 	r = r.Clone(r.Context())
-	c, err := newClaim(r, who, key)
+	c, err := newClaim(w, r, who, key)
 	if err != nil {
 		return err
 	}

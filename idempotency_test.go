@@ -307,6 +307,23 @@ func TestIdempotency_clientGone(t *testing.T) {
 	}
 }
 
+func TestIdempotency_onAnotherRouter(t *testing.T) {
+	db, _ := database(t)
+	once := &glueful.Idempotency{DB: db, Dialect: "postgres", Caller: account}
+	mux := http.NewServeMux()
+	mux.Handle("POST /", once.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, io.LimitReader(r.Body, 1)) })))
+	for size, want := range map[int]int{1 << 20: 200, 1<<20 + 1: 413} {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(strings.Repeat("x", size)))
+		r.Header.Set("X-Account", "a")
+		r.Header.Set("Idempotency-Key", fmt.Sprintf(`"%d"`, size))
+		w := httptest.NewRecorder()
+		mux.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("%d bytes: %d, want %d: %.100s", size, w.Code, want, w.Body)
+		}
+	}
+}
+
 // serveOrders is the server that gets killed.
 func serveOrders() {
 	db, err := sql.Open("postgres", os.Getenv("GLUEFUL_TEST_ORDERS"))
